@@ -1,0 +1,21 @@
+//! The engine of keepwatch: everything about monitoring that needs no actor.
+//!
+//! Each room is a state machine or a value type. Time comes in as an argument
+//! (`now: Timestamp`), effects go out as values, and nothing here knows an
+//! actor, a runtime, a network or a log. Files are touched in [`storage`]
+//! alone, the clock is read in [`clock`] alone.
+//!
+//! Rooms import downwards in this order: [`alert`], [`health`] →
+//! [`registry`], [`aggregate`], [`exposition`] → [`instrument`], [`storage`] →
+//! [`model`]. [`retention`] and [`clock`] stand beside them on [`model`].
+
+pub mod aggregate;
+pub mod alert;
+pub mod clock;
+pub mod exposition;
+pub mod health;
+pub mod instrument;
+pub mod model;
+pub mod registry;
+pub mod retention;
+pub mod storage;

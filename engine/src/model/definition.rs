@@ -1,0 +1,459 @@
+//! Metric definitions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::name::{NameError, check_label_name, check_metric_name};
+
+/// What a metric measures. Terms of OpenMetrics 1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A running total that only grows, or starts again at zero.
+    Counter,
+    /// A value that goes up and down.
+    Gauge,
+    /// Measurements counted in buckets; stored as the series `_bucket`,
+    /// `_sum` and `_count`.
+    Histogram,
+    /// Measurements with quantiles over a sliding window; stored as the
+    /// series with `quantile`, `_sum` and `_count`.
+    Summary,
+}
+
+impl MetricKind {
+    /// Returns the kind's name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+impl fmt::Display for MetricKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a metric is: its name, kind, help, unit, labels and bounds.
+///
+/// Valid by construction: make one with [`MetricDefinition::counter`] and its
+/// siblings, then [`build`](DefinitionBuilder::build).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MetricDefinition {
+    name: Arc<str>,
+    kind: MetricKind,
+    help: Arc<str>,
+    unit: Arc<str>,
+    label_names: Arc<[Arc<str>]>,
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    bounds: Arc<[f64]>,
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    quantiles: Arc<[f64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series_max: Option<usize>,
+}
+
+/// The upper bounds of a histogram's buckets if none are given, in the
+/// metric's unit: Prometheus' defaults, made for seconds.
+pub const DEFAULT_BOUNDS: [f64; 11] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The quantiles of a summary if none are given.
+pub const DEFAULT_QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
+/// Why a definition was refused.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// The metric's or a label's name is not valid.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A label is named twice.
+    #[error("metric {metric:?} names label {label:?} twice")]
+    DuplicateLabel {
+        /// The metric.
+        metric: String,
+        /// The label.
+        label: String,
+    },
+    /// A label is one that the kind keeps for itself.
+    #[error("metric {metric:?}: label {label:?} belongs to the {kind} itself")]
+    KindLabel {
+        /// The metric.
+        metric: String,
+        /// The label, `le` or `quantile`.
+        label: String,
+        /// The kind.
+        kind: MetricKind,
+    },
+    /// Bucket bounds that are not finite and strictly growing.
+    #[error("metric {metric:?}: bucket bounds must be finite and grow strictly, got {bounds:?}")]
+    Bounds {
+        /// The metric.
+        metric: String,
+        /// The bounds as given.
+        bounds: Vec<f64>,
+    },
+    /// A quantile outside 0 to 1.
+    #[error("metric {metric:?}: quantiles must lie between 0 and 1, got {quantile}")]
+    Quantile {
+        /// The metric.
+        metric: String,
+        /// The quantile as given.
+        quantile: f64,
+    },
+    /// Bounds on a metric that is no histogram, or quantiles on one that is
+    /// no summary.
+    #[error("metric {metric:?} is a {kind}: it takes no {what}")]
+    NotOfKind {
+        /// The metric.
+        metric: String,
+        /// Its kind.
+        kind: MetricKind,
+        /// What was given: `bucket bounds` or `quantiles`.
+        what: &'static str,
+    },
+    /// The unit has characters that a name may not have.
+    #[error("metric {metric:?}: unit {unit:?} must be letters, digits or '_'")]
+    Unit {
+        /// The metric.
+        metric: String,
+        /// The unit as given.
+        unit: String,
+    },
+}
+
+impl MetricDefinition {
+    /// Starts the definition of a counter.
+    pub fn counter(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::Counter)
+    }
+
+    /// Starts the definition of a gauge.
+    pub fn gauge(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::Gauge)
+    }
+
+    /// Starts the definition of a histogram.
+    pub fn histogram(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::Histogram)
+    }
+
+    /// Starts the definition of a summary.
+    pub fn summary(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::Summary)
+    }
+
+    /// Starts the definition of a metric whose kind is known at run time.
+    pub fn of_kind(kind: MetricKind, name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), kind)
+    }
+
+    /// Returns the metric's name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Returns the metric's kind.
+    #[must_use]
+    pub const fn kind(&self) -> MetricKind {
+        self.kind
+    }
+
+    /// Returns the help text; may be empty.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// Returns the unit, such as `seconds`; empty if there is none.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// Returns the names of the labels, as declared.
+    #[must_use]
+    pub fn label_names(&self) -> &[Arc<str>] {
+        &self.label_names
+    }
+
+    /// Returns the upper bounds of the buckets without `+Inf`; empty unless
+    /// the metric is a histogram.
+    #[must_use]
+    pub fn bounds(&self) -> &[f64] {
+        &self.bounds
+    }
+
+    /// Returns the quantiles; empty unless the metric is a summary.
+    #[must_use]
+    pub fn quantiles(&self) -> &[f64] {
+        &self.quantiles
+    }
+
+    /// Returns how long samples are kept; `None` means as the engine's
+    /// default says.
+    #[must_use]
+    pub const fn retention(&self) -> Option<Duration> {
+        self.retention
+    }
+
+    /// Returns the cap on the metric's series; `None` means as the engine's
+    /// default says.
+    #[must_use]
+    pub const fn series_max(&self) -> Option<usize> {
+        self.series_max
+    }
+}
+
+impl fmt::Display for MetricDefinition {
+    /// Writes the parts that make two definitions differ, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        write!(f, "{{{}}}", self.label_names.join(","))?;
+        if !self.unit.is_empty() {
+            write!(f, " unit {}", self.unit)?;
+        }
+        if !self.bounds.is_empty() {
+            write!(f, " bounds {:?}", self.bounds)?;
+        }
+        if !self.quantiles.is_empty() {
+            write!(f, " quantiles {:?}", self.quantiles)?;
+        }
+        if let Some(retention) = self.retention {
+            write!(f, " retention {retention:?}")?;
+        }
+        if let Some(cap) = self.series_max {
+            write!(f, " series_max {cap}")?;
+        }
+        write!(f, " help {:?}", self.help)
+    }
+}
+
+/// A definition being written; [`build`](Self::build) checks it.
+#[derive(Debug, Clone)]
+#[must_use = "a definition does nothing until it is built and registered"]
+pub struct DefinitionBuilder {
+    name: Arc<str>,
+    kind: MetricKind,
+    help: Arc<str>,
+    unit: Arc<str>,
+    label_names: Vec<Arc<str>>,
+    bounds: Option<Vec<f64>>,
+    quantiles: Option<Vec<f64>>,
+    retention: Option<Duration>,
+    series_max: Option<usize>,
+}
+
+impl DefinitionBuilder {
+    fn new(name: Arc<str>, kind: MetricKind) -> Self {
+        Self {
+            name,
+            kind,
+            help: "".into(),
+            unit: "".into(),
+            label_names: Vec::new(),
+            bounds: None,
+            quantiles: None,
+            retention: None,
+            series_max: None,
+        }
+    }
+
+    /// Sets the help text; empty by default.
+    pub fn help(mut self, help: impl Into<Arc<str>>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Sets the base unit, such as `seconds` or `bytes`; none by default.
+    pub fn unit(mut self, unit: impl Into<Arc<str>>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Sets the names of the labels; none by default.
+    pub fn labels<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.label_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the upper bounds of a histogram's buckets, in the metric's unit
+    /// and without `+Inf`; [`DEFAULT_BOUNDS`] by default.
+    pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
+        self.bounds = Some(bounds.into_iter().collect());
+        self
+    }
+
+    /// Sets a summary's quantiles, 0 to 1; [`DEFAULT_QUANTILES`] by default.
+    pub fn quantiles(mut self, quantiles: impl IntoIterator<Item = f64>) -> Self {
+        self.quantiles = Some(quantiles.into_iter().collect());
+        self
+    }
+
+    /// Keeps this metric's samples for `retention` instead of the engine's
+    /// default.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// Caps this metric's series at `cap` instead of the engine's default.
+    pub fn series_max(mut self, cap: usize) -> Self {
+        self.series_max = Some(cap);
+        self
+    }
+
+    /// Checks the definition.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, by name.
+    pub fn build(self) -> Result<MetricDefinition, DefinitionError> {
+        check_metric_name(&self.name)?;
+        self.check_labels()?;
+        self.check_unit()?;
+        let bounds = self.checked_bounds()?;
+        let quantiles = self.checked_quantiles()?;
+        Ok(MetricDefinition {
+            name: self.name,
+            kind: self.kind,
+            help: self.help,
+            unit: self.unit,
+            label_names: self.label_names.into(),
+            bounds: bounds.into(),
+            quantiles: quantiles.into(),
+            retention: self.retention,
+            series_max: self.series_max,
+        })
+    }
+
+    fn check_labels(&self) -> Result<(), DefinitionError> {
+        for (index, label) in self.label_names.iter().enumerate() {
+            check_label_name(label)?;
+            let own = match self.kind {
+                MetricKind::Histogram => "le",
+                MetricKind::Summary => "quantile",
+                MetricKind::Counter | MetricKind::Gauge => "",
+            };
+            if label.as_ref() == own {
+                return Err(DefinitionError::KindLabel {
+                    metric: self.name.to_string(),
+                    label: label.to_string(),
+                    kind: self.kind,
+                });
+            }
+            if self.label_names[..index].contains(label) {
+                return Err(DefinitionError::DuplicateLabel {
+                    metric: self.name.to_string(),
+                    label: label.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_unit(&self) -> Result<(), DefinitionError> {
+        if self.unit.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Ok(());
+        }
+        Err(DefinitionError::Unit { metric: self.name.to_string(), unit: self.unit.to_string() })
+    }
+
+    fn checked_bounds(&self) -> Result<Vec<f64>, DefinitionError> {
+        match (self.kind, &self.bounds) {
+            (MetricKind::Histogram, None) => Ok(DEFAULT_BOUNDS.to_vec()),
+            (MetricKind::Histogram, Some(bounds)) => {
+                let growing = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+                if growing && bounds.iter().all(|bound| bound.is_finite()) {
+                    return Ok(bounds.clone());
+                }
+                Err(DefinitionError::Bounds {
+                    metric: self.name.to_string(),
+                    bounds: bounds.clone(),
+                })
+            }
+            (_, None) => Ok(Vec::new()),
+            (_, Some(_)) => Err(self.not_of_kind("bucket bounds")),
+        }
+    }
+
+    fn checked_quantiles(&self) -> Result<Vec<f64>, DefinitionError> {
+        match (self.kind, &self.quantiles) {
+            (MetricKind::Summary, None) => Ok(DEFAULT_QUANTILES.to_vec()),
+            (MetricKind::Summary, Some(quantiles)) => {
+                match quantiles.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+                    None => Ok(quantiles.clone()),
+                    Some(&quantile) => {
+                        Err(DefinitionError::Quantile { metric: self.name.to_string(), quantile })
+                    }
+                }
+            }
+            (_, None) => Ok(Vec::new()),
+            (_, Some(_)) => Err(self.not_of_kind("quantiles")),
+        }
+    }
+
+    fn not_of_kind(&self, what: &'static str) -> DefinitionError {
+        DefinitionError::NotOfKind { metric: self.name.to_string(), kind: self.kind, what }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(builder: DefinitionBuilder) -> String {
+        builder.build().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_by_kind() {
+        let histogram = MetricDefinition::histogram("h").build().unwrap();
+        assert_eq!(histogram.bounds(), DEFAULT_BOUNDS);
+        let summary = MetricDefinition::summary("s").build().unwrap();
+        assert_eq!(summary.quantiles(), DEFAULT_QUANTILES);
+        let gauge = MetricDefinition::gauge("g").build().unwrap();
+        assert!(gauge.bounds().is_empty() && gauge.quantiles().is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let h = || MetricDefinition::histogram("h");
+        assert_eq!(refused(h().labels(["a", "a"])), "metric \"h\" names label \"a\" twice");
+        assert_eq!(
+            refused(h().labels(["le"])),
+            "metric \"h\": label \"le\" belongs to the histogram itself"
+        );
+        assert_eq!(
+            refused(h().bounds([1.0, 1.0])),
+            "metric \"h\": bucket bounds must be finite and grow strictly, got [1.0, 1.0]"
+        );
+        assert!(refused(h().bounds([f64::INFINITY])).contains("finite"));
+        assert_eq!(
+            refused(MetricDefinition::summary("s").quantiles([1.5])),
+            "metric \"s\": quantiles must lie between 0 and 1, got 1.5"
+        );
+        assert_eq!(
+            refused(MetricDefinition::gauge("g").bounds([1.0])),
+            "metric \"g\" is a gauge: it takes no bucket bounds"
+        );
+        assert_eq!(
+            refused(MetricDefinition::gauge("g").unit("m/s")),
+            "metric \"g\": unit \"m/s\" must be letters, digits or '_'"
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! Label sets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use thiserror::Error;
+
+use super::name::{NameError, check_label_name};
+
+/// One label: its name and its value.
+type Pair = (Arc<str>, Arc<str>);
+
+/// A set of labels, sorted by name, each name once; cheap to clone.
+///
+/// An empty value means that the label is absent (Prometheus' rule), so empty
+/// values are left out. The metric's own name is not a label here.
+/// Serialises as a map.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Labels(Option<Arc<[Pair]>>);
+
+/// Why a label set was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LabelsError {
+    /// A label has no valid name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The same label is given twice.
+    #[error("label {name:?} is given twice, as {first:?} and as {second:?}")]
+    Duplicate {
+        /// The label's name.
+        name: String,
+        /// One of its values.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+impl Labels {
+    /// The set without a label.
+    pub const EMPTY: Self = Self(None);
+
+    /// Creates a set from names and values in any order.
+    ///
+    /// # Errors
+    /// A name that is not valid, or that is given twice.
+    pub fn new<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, LabelsError>
+    where
+        K: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
+        let mut sorted: Vec<Pair> = Vec::new();
+        for (name, value) in pairs {
+            let name = name.into();
+            check_label_name(&name)?;
+            sorted.push((name, value.into()));
+        }
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(LabelsError::Duplicate {
+                name: pair[0].0.to_string(),
+                first: pair[0].1.to_string(),
+                second: pair[1].1.to_string(),
+            });
+        }
+        Ok(Self::from_sorted(sorted))
+    }
+
+    /// Creates a set from pairs that are sorted by name, valid and distinct.
+    fn from_sorted(mut sorted: Vec<Pair>) -> Self {
+        sorted.retain(|(_, value)| !value.is_empty());
+        if sorted.is_empty() { Self::EMPTY } else { Self(Some(sorted.into())) }
+    }
+
+    /// Returns the value of `name`; `None` if the label is absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let pairs = self.0.as_deref()?;
+        let index = pairs.binary_search_by(|(key, _)| key.as_ref().cmp(name)).ok()?;
+        pairs.get(index).map(|(_, value)| value.as_ref())
+    }
+
+    /// Returns the labels in the order of their names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + '_ {
+        self.pairs().iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
+    /// Returns the shared pairs in the order of their names.
+    #[must_use]
+    pub fn pairs(&self) -> &[(Arc<str>, Arc<str>)] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+
+    /// Returns how many labels there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pairs().len()
+    }
+
+    /// Says whether there is no label.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns the set with `name` set to `value`; an empty value removes it.
+    /// `name` must be valid: the engine's own names (`le`, `quantile`) and
+    /// names that came out of another set are.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut sorted: Vec<_> = self.pairs().to_vec();
+        match sorted.binary_search_by(|(key, _)| key.as_ref().cmp(name)) {
+            Ok(index) => sorted[index].1 = value.into(),
+            Err(index) => sorted.insert(index, (name.into(), value.into())),
+        }
+        Self::from_sorted(sorted)
+    }
+
+    /// Returns the set without the label `name`.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        if self.get(name).is_none() {
+            return self.clone();
+        }
+        self.filtered(|label| label != name)
+    }
+
+    /// Returns the labels whose names pass `keep`.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self::from_sorted(self.pairs().iter().filter(|(name, _)| keep(name)).cloned().collect())
+    }
+
+    /// Returns this set with the labels of `other` laid over it.
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Self {
+        other.iter().fold(self.clone(), |set, (name, value)| set.with(name, value))
+    }
+}
+
+impl fmt::Display for Labels {
+    /// Writes `{name="value",…}` with `\`, `"` and line feeds escaped, as the
+    /// exposition formats do; an empty set is `{}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (index, (name, value)) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{name}=\"")?;
+            for character in value.chars() {
+                match character {
+                    '\\' => f.write_str("\\\\")?,
+                    '"' => f.write_str("\\\"")?,
+                    '\n' => f.write_str("\\n")?,
+                    other => write!(f, "{other}")?,
+                }
+            }
+            f.write_str("\"")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_of_arrival_does_not_matter_and_empty_values_are_absent() {
+        let a = Labels::new([("b", "2"), ("a", "1"), ("c", "")]).unwrap();
+        let b = Labels::new([("a", "1"), ("b", "2")]).unwrap();
+        assert_eq!(a, b);
+        assert_eq!(a.to_string(), r#"{a="1",b="2"}"#);
+        assert_eq!(a.get("b"), Some("2"));
+        assert_eq!(a.get("c"), None);
+        assert_eq!(Labels::new([("x", "")]).unwrap(), Labels::EMPTY);
+    }
+
+    #[test]
+    fn a_label_twice_is_refused_by_name() {
+        assert_eq!(
+            Labels::new([("a", "1"), ("a", "2")]).unwrap_err().to_string(),
+            "label \"a\" is given twice, as \"1\" and as \"2\""
+        );
+    }
+
+    #[test]
+    fn with_without_and_merged() {
+        let a = Labels::new([("a", "1")]).unwrap();
+        let ab = a.with("b", "2");
+        assert_eq!(ab.to_string(), r#"{a="1",b="2"}"#);
+        assert_eq!(ab.without("a").to_string(), r#"{b="2"}"#);
+        assert_eq!(ab.with("a", ""), ab.without("a"));
+        assert_eq!(a.merged(&ab.with("a", "9")).to_string(), r#"{a="9",b="2"}"#);
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        let labels = Labels::new([("path", "a\\b\"c\nd")]).unwrap();
+        assert_eq!(labels.to_string(), r#"{path="a\\b\"c\nd"}"#);
+    }
+}

@@ -1,0 +1,24 @@
+//! The words that every other room speaks: time, labels, matchers, metric
+//! definitions, samples and records.
+//!
+//! Values here are cheap to clone (shared text, `Copy` numbers) and valid by
+//! construction: a [`MetricDefinition`] that exists passed its checks.
+
+mod definition;
+mod label;
+mod matcher;
+mod name;
+mod record;
+mod sample;
+mod timestamp;
+
+pub use definition::{
+    DEFAULT_BOUNDS, DEFAULT_QUANTILES, DefinitionBuilder, DefinitionError, MetricDefinition,
+    MetricKind,
+};
+pub use label::{Labels, LabelsError};
+pub use matcher::{MatchOp, Matcher, MatcherError};
+pub use name::{NAME_BYTES_MAX, NameError, check_label_name, check_metric_name};
+pub use record::{Observation, Record};
+pub use sample::{STALE_NAN_BITS, Sample, is_stale, stale_marker};
+pub use timestamp::{TimeRange, Timestamp};

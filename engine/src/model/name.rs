@@ -1,0 +1,137 @@
+//! Which names a metric and a label may have.
+//!
+//! Source: OpenMetrics 1.0, section "Overall Structure" (ABNF of
+//! `metricname` and `label-name`).
+
+use thiserror::Error;
+
+/// The longest metric or label name in bytes.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// Why a name was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The name has no characters.
+    #[error("a {what} name must not be empty")]
+    Empty {
+        /// What was named: `metric` or `label`.
+        what: &'static str,
+    },
+    /// The name is longer than [`NAME_BYTES_MAX`].
+    #[error(
+        "{what} name of {bytes} bytes is longer than {NAME_BYTES_MAX} (it starts with {start:?})"
+    )]
+    TooLong {
+        /// What was named: `metric` or `label`.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// Its first characters.
+        start: String,
+    },
+    /// A character stands where the grammar has none of its kind.
+    #[error("{what} name {name:?} has {character:?} at position {position}; expected {expected}")]
+    Character {
+        /// What was named: `metric` or `label`.
+        what: &'static str,
+        /// The whole name.
+        name: String,
+        /// The offending character.
+        character: char,
+        /// Its position in characters, from 1.
+        position: usize,
+        /// The characters that may stand there.
+        expected: &'static str,
+    },
+    /// Label names that start with two underscores belong to the engine.
+    #[error("label name {name:?} is reserved: names that start with \"__\" belong to the engine")]
+    Reserved {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Checks a metric name against `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+///
+/// # Errors
+/// Names the character and its position.
+pub fn check_metric_name(name: &str) -> Result<(), NameError> {
+    check("metric", name, true)
+}
+
+/// Checks a label name against `[a-zA-Z_][a-zA-Z0-9_]*`, without a leading
+/// `__`.
+///
+/// # Errors
+/// Names the character and its position, or says that the name is reserved.
+pub fn check_label_name(name: &str) -> Result<(), NameError> {
+    check("label", name, false)?;
+    if name.starts_with("__") {
+        return Err(NameError::Reserved { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn check(what: &'static str, name: &str, colon: bool) -> Result<(), NameError> {
+    if name.is_empty() {
+        return Err(NameError::Empty { what });
+    }
+    if name.len() > NAME_BYTES_MAX {
+        let start = name.chars().take(32).collect();
+        return Err(NameError::TooLong { what, bytes: name.len(), start });
+    }
+    for (index, character) in name.chars().enumerate() {
+        let fits = character.is_ascii_alphabetic()
+            || character == '_'
+            || (colon && character == ':')
+            || (index > 0 && character.is_ascii_digit());
+        if !fits {
+            let expected = match (index, colon) {
+                (0, true) => "a letter, '_' or ':'",
+                (0, false) => "a letter or '_'",
+                (_, true) => "letters, digits, '_' or ':'",
+                (_, false) => "letters, digits or '_'",
+            };
+            return Err(NameError::Character {
+                what,
+                name: name.to_owned(),
+                character,
+                position: index + 1,
+                expected,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_by_openmetrics() {
+        for good in ["a", "_a", "http_requests_total", "job:requests:rate5m", "A9"] {
+            assert_eq!(check_metric_name(good), Ok(()), "{good}");
+        }
+        for good in ["a", "_a", "le", "A9"] {
+            assert_eq!(check_label_name(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_bad_character_is_named_with_its_position() {
+        assert_eq!(
+            check_metric_name("http-requests").unwrap_err().to_string(),
+            "metric name \"http-requests\" has '-' at position 5; expected letters, digits, '_' or ':'"
+        );
+        assert_eq!(
+            check_label_name("9lives").unwrap_err().to_string(),
+            "label name \"9lives\" has '9' at position 1; expected a letter or '_'"
+        );
+        assert!(check_label_name("a:b").is_err());
+        assert!(check_metric_name("").is_err());
+        assert!(check_label_name("__name__").is_err());
+        assert!(check_metric_name(&"x".repeat(257)).is_err());
+    }
+}

@@ -1,0 +1,77 @@
+//! What a user records of a metric.
+
+use std::sync::Arc;
+
+use super::Timestamp;
+
+/// One recorded fact: a metric, the values of its labels, and what was
+/// observed.
+///
+/// Labels are given by name in any order; the registry checks them against
+/// the metric's definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The metric's name.
+    pub metric: Arc<str>,
+    /// The values of the metric's labels.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// What was observed.
+    pub observation: Observation,
+}
+
+/// What was observed, and on which kinds of metric it makes sense.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Observation {
+    /// A gauge's value, or a counter's running total, at a point in time
+    /// (`None`: when the registry handles the message). Stored as a sample.
+    /// A total that falls is a counter reset.
+    Set {
+        /// The value or running total.
+        value: f64,
+        /// When it held.
+        at: Option<Timestamp>,
+    },
+    /// A change of a counter (not negative) or of a gauge. Adds to a running
+    /// total that is sampled at each collection and before a read.
+    Add(f64),
+    /// A measurement for a histogram or summary, sampled likewise.
+    Observe(f64),
+}
+
+impl Record {
+    /// Records that `metric` has `value` now: a gauge, or a counter's total.
+    #[must_use]
+    pub fn set(metric: impl Into<Arc<str>>, value: f64) -> Self {
+        Self::new(metric, Observation::Set { value, at: None })
+    }
+
+    /// Records that `metric` had `value` at a point in time.
+    #[must_use]
+    pub fn set_at(metric: impl Into<Arc<str>>, value: f64, at: impl Into<Timestamp>) -> Self {
+        Self::new(metric, Observation::Set { value, at: Some(at.into()) })
+    }
+
+    /// Records that `metric`, a counter or gauge, changed by `amount`.
+    #[must_use]
+    pub fn add(metric: impl Into<Arc<str>>, amount: f64) -> Self {
+        Self::new(metric, Observation::Add(amount))
+    }
+
+    /// Records one measurement for `metric`, a histogram or summary.
+    #[must_use]
+    pub fn observe(metric: impl Into<Arc<str>>, value: f64) -> Self {
+        Self::new(metric, Observation::Observe(value))
+    }
+
+    /// Adds the value of a label.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    fn new(metric: impl Into<Arc<str>>, observation: Observation) -> Self {
+        Self { metric: metric.into(), labels: Vec::new(), observation }
+    }
+}
