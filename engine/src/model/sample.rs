@@ -1,8 +1,10 @@
 //! Samples and the staleness marker.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::Timestamp;
+use super::{Labels, Timestamp};
 
 /// The bits of the staleness marker: the NaN that Prometheus writes when a
 /// series ends. Compare bits, not values: every other NaN is a value.
@@ -23,6 +25,18 @@ impl Sample {
     pub const fn new(at: Timestamp, value: f64) -> Self {
         Self { at, value }
     }
+}
+
+/// The samples of one stored series, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeriesSamples {
+    /// The series' own name; for a part of a histogram or summary with its
+    /// suffix, such as `latency_seconds_bucket`.
+    pub name: Arc<str>,
+    /// The labels, `le` and `quantile` included.
+    pub labels: Labels,
+    /// The samples in time order.
+    pub samples: Vec<Sample>,
 }
 
 /// Returns the staleness marker.
