@@ -58,30 +58,26 @@ pub struct Intensity {
     failures: VecDeque<Duration>,
     rest: Option<Duration>,
     down: bool,
-    alive_since: Duration,
+    /// When the last rebuild succeeded; `None` while there is none alive.
+    alive_since: Option<Duration>,
 }
 
 impl Intensity {
     /// Creates a count without failures.
     #[must_use]
     pub fn new(limits: IntensityLimits) -> Self {
-        Self {
-            limits,
-            failures: VecDeque::new(),
-            rest: None,
-            down: false,
-            alive_since: Duration::ZERO,
-        }
+        Self { limits, failures: VecDeque::new(), rest: None, down: false, alive_since: None }
     }
 
     /// Takes note that a rebuilt component is alive since `now`.
     pub fn revived(&mut self, now: Duration) {
-        self.alive_since = now;
+        self.alive_since = Some(now);
     }
 
     /// Takes note of a failure at the monotonic time `now`.
     pub fn failed(&mut self, now: Duration) -> Verdict {
-        if now.saturating_sub(self.alive_since) >= self.limits.period {
+        let lived = self.alive_since.take().map(|since| now.saturating_sub(since));
+        if lived.is_some_and(|lived| lived >= self.limits.period) {
             self.rest = None;
             self.down = false;
         }
@@ -162,6 +158,16 @@ mod tests {
         now += at(60);
         intensity.revived(now);
         assert_eq!(intensity.failed(now), Verdict::Down(at(60)), "a probe that fails stays down");
+    }
+
+    #[test]
+    fn time_spent_dead_is_no_life() {
+        let mut intensity = Intensity::new(IntensityLimits::default());
+        intensity.revived(at(0));
+        for _ in 0..8 {
+            intensity.failed(at(0));
+        }
+        assert_eq!(intensity.failed(at(20)), Verdict::Rest(Duration::from_millis(800)));
     }
 
     #[test]
