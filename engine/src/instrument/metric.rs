@@ -136,14 +136,12 @@ impl Metric {
         }
     }
 
-    /// Joins label values to the key of their child.
-    pub fn key<'a>(values: impl IntoIterator<Item = &'a str>, into: &mut Vec<u8>) {
-        into.clear();
-        for value in values {
-            into.extend_from_slice(value.as_bytes());
-            // Never part of UTF-8, so that no two sets share a key.
-            into.push(0xff);
-        }
+    /// Appends a label value to the key of a child, which is made of all
+    /// values in the order of the definition's labels.
+    pub fn push_key(value: &str, key: &mut Vec<u8>) {
+        key.extend_from_slice(value.as_bytes());
+        // Never part of UTF-8, so that no two sets share a key.
+        key.push(0xff);
     }
 
     /// Returns the child of these label values, given in the order of the
@@ -163,7 +161,7 @@ impl Metric {
             });
         }
         let mut key = Vec::with_capacity(64);
-        Self::key(values.iter().copied(), &mut key);
+        values.iter().for_each(|value| Self::push_key(value, &mut key));
         if let Some(child) = self.find(&key) {
             return Ok(child);
         }
@@ -348,7 +346,8 @@ impl Child {
     }
 
     /// Says whether a handle exists.
-    fn is_held(&self) -> bool {
+    #[must_use]
+    pub fn is_held(&self) -> bool {
         let holders = match &self.cell {
             Cell::Counter(cell) => Arc::strong_count(cell),
             Cell::Gauge(cell) => Arc::strong_count(cell),

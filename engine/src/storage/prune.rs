@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::ChunkList;
-use super::series::Series;
+use super::series::{Series, SeriesRef};
 use super::store::Store;
 use crate::model::Timestamp;
 
@@ -58,19 +58,26 @@ impl Store {
                 newest.at < cutoffs.idle_before || newest.at < cutoffs.samples_before
             });
             if gone {
-                let body = slot.series.body();
-                pruned.samples += body.chunks.samples() + body.late.len() + slot.filled;
-                pruned.bytes += body.bytes() + size_of::<Series>();
-                pruned.series.push(Arc::clone(&slot.series));
-                if !slice.dry_run {
-                    self.remove(id);
-                }
+                let reference = slot.series.reference();
+                self.prune_series(reference, slice.dry_run, &mut pruned);
             } else {
                 drop_chunks(&slot.series, cutoffs.samples_before, slice.dry_run, &mut pruned);
             }
         }
         pruned.next = ((end as usize) < self.slots.len()).then_some(end);
         pruned
+    }
+
+    /// Removes a series, or only counts it, and adds it to `pruned`.
+    pub fn prune_series(&mut self, series: SeriesRef, dry_run: bool, pruned: &mut Pruned) {
+        let Some(slot) = self.slot_of(series) else { return };
+        let body = slot.series.body();
+        pruned.samples += body.chunks.samples() + body.late.len() + slot.filled;
+        pruned.bytes += body.bytes() + size_of::<Series>();
+        pruned.series.push(Arc::clone(&slot.series));
+        if !dry_run {
+            self.remove(series.id);
+        }
     }
 }
 

@@ -130,8 +130,19 @@ impl Store {
     /// exist.
     #[must_use]
     pub fn newest(&self, series: SeriesRef) -> Option<Sample> {
-        let slot = self.slot(series.id).filter(|slot| slot.generation == series.generation)?;
-        slot.newest()
+        self.slot_of(series)?.newest()
+    }
+
+    /// Says whether the series still exists.
+    #[must_use]
+    pub fn exists(&self, series: SeriesRef) -> bool {
+        self.slot_of(series).is_some()
+    }
+
+    /// Returns the name of the metric that the series belongs to.
+    #[must_use]
+    pub fn metric_of(&self, series: SeriesRef) -> Option<Arc<str>> {
+        self.slot_of(series).map(|slot| Arc::clone(slot.series.metric()))
     }
 
     /// Adds a sample to a series at the time `now`.
@@ -204,6 +215,10 @@ impl Store {
             }
         }
         Snapshot::new(views)
+    }
+
+    pub(super) fn slot_of(&self, series: SeriesRef) -> Option<&Slot> {
+        self.slot(series.id).filter(|slot| slot.generation == series.generation)
     }
 
     pub(super) fn slot(&self, id: u32) -> Option<&Slot> {
