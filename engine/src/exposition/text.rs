@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::Current;
 use crate::instrument::float_text;
-use crate::model::Labels;
+use crate::model::{Labels, MetricKind};
 
 /// The media type of what [`text`] writes.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,8 +37,11 @@ fn write_metric(metric: &Current, out: &mut String) {
     out.push(' ');
     out.push_str(definition.kind().as_str());
     out.push('\n');
-    let mut lines: Vec<Line<'_>> =
-        metric.series.iter().map(|(name, labels, value)| Line::new(name, labels, *value)).collect();
+    let mut lines: Vec<Line<'_>> = metric
+        .series
+        .iter()
+        .map(|(name, labels, value)| Line::new(definition.kind(), name, labels, *value))
+        .collect();
     lines.sort_by(Line::order);
     for line in lines {
         line.write(out);
@@ -56,9 +59,13 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(name: &'a str, labels: &'a Labels, value: f64) -> Self {
-        let part = ["le", "quantile"].into_iter().find_map(|label| {
-            let text = labels.get(label)?;
+    fn new(kind: MetricKind, name: &'a str, labels: &'a Labels, value: f64) -> Self {
+        let label = match kind {
+            MetricKind::Histogram => "le",
+            MetricKind::Summary => "quantile",
+            MetricKind::Counter | MetricKind::Gauge => "",
+        };
+        let part = labels.get(label).and_then(|text| {
             // `+Inf` is a float for Rust, too.
             Some((label, text, text.parse().ok()?))
         });
@@ -137,11 +144,13 @@ mod tests {
     use crate::model::{DefinitionBuilder, MetricDefinition, TimeRange, Timestamp, stale_marker};
     use crate::storage::{Selector, Store, StoreConfig};
 
+    type Pairs = &'static [(&'static str, &'static str)];
+
     /// Checks the text of a metric whose series are given as name, labels
     /// and value.
     fn check(
         definition: DefinitionBuilder,
-        series: &[(&'static str, &[(&'static str, &'static str)], f64)],
+        series: &[(&'static str, Pairs, f64)],
         expected: Expect,
     ) {
         let series = series.iter().map(|&(name, labels, value)| {
