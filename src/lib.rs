@@ -1,1 +1,3 @@
-//! x
+//! keepwatch, a monitoring engine that lives inside an actix application.
+
+pub mod collect;
