@@ -1,0 +1,3 @@
+//! The components from outside: through addresses and messages alone.
+
+mod supervision;
