@@ -1,1 +1,14 @@
-//! x
+//! The components of keepwatch as supervised actix actors.
+//!
+//! A component is a thin shell around a state machine of the engine: its
+//! handlers read the clock once, call one engine function, carry out the
+//! effects and answer. Components know each other by their messages alone and
+//! send them through [`supervisor::Outlet`]s.
+
+pub mod courier;
+mod error;
+pub mod supervisor;
+
+#[doc(hidden)]
+pub use actix;
+pub use error::Error;

@@ -1,0 +1,42 @@
+//! A component that blocks its thread is replaced, and its askers released.
+//!
+//! These run on the machine's time: a blocked thread is what they are about.
+
+use std::time::Duration;
+
+use keepwatch_actors::Error;
+use keepwatch_actors::supervisor::testing::{TokioClock, threaded};
+use keepwatch_actors::supervisor::{
+    ComponentState, Placement, Settings, Shutdown, Status, Supervisor, Workshop,
+};
+use std::sync::Arc;
+
+use super::probe::{Add, Block, Strings};
+
+#[test]
+fn a_hung_component_is_replaced_and_its_address_stays() {
+    threaded(async {
+        let strings = Strings::new();
+        let mut supervisor =
+            Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::OwnArbiters);
+        let settings = Settings { hung_after: Duration::from_millis(200), ..Settings::default() };
+        let address = strings.seat(&mut supervisor, settings);
+        let supervisor = supervisor.open();
+        assert_eq!(address.send(Add(41)).await, Ok(41));
+
+        let faulted = Err(Error::Faulted { component: "probe" });
+        let stuck = address.send(Block(Duration::from_secs(4)));
+        let queued = address.send(Add(1_000));
+        let (stuck, queued) = tokio::join!(stuck, queued);
+        assert_eq!(stuck.map(|()| 0), faulted, "the asker is released, not left to its timeout");
+        assert_eq!(queued, faulted);
+
+        assert_eq!(address.send(Add(1)).await, Ok(42), "the kept total, at the same address");
+        let status = supervisor.send(Status).await.unwrap().remove(0);
+        assert_eq!(status.state, ComponentState::Running);
+        assert_eq!((status.replacements, status.restarts, status.dead_letters), (1, 1, 1));
+
+        let report = supervisor.send(Shutdown { deadline: Duration::from_secs(5) }).await.unwrap();
+        assert!(report.is_clean(), "{report:?}");
+    });
+}
