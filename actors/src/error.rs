@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::registry::RegistryError;
 use thiserror::Error;
 
 /// Why a component did not do what a message asked for.
@@ -46,4 +47,7 @@ pub enum Error {
         /// The component.
         component: &'static str,
     },
+    /// The registry refused it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
 }
