@@ -1,28 +1,27 @@
-//! Who is told, and how.
+//! Who receives events.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{MailboxError, Recipient};
+use actix::{MailboxError, Message, Recipient};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::Event;
 use crate::supervisor::Workshop;
 
-/// How long a delivery may take unless the subscriber says otherwise.
-const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// Something that is delivered to subscribers: an actix message without a
+/// reply. Every such message that can be cloned is one.
+pub trait Event: Message<Result = ()> + Clone + Send + Sync + 'static {}
 
-/// How many events may wait unless the subscriber says otherwise.
-const QUEUE_MAX_DEFAULT: usize = 1_024;
+impl<E: Message<Result = ()> + Clone + Send + Sync + 'static> Event for E {}
 
-/// What a callback may return: nothing, or a `Result` whose error is counted
-/// and logged.
+/// What a callback may return: nothing, or a `Result` whose error counts as a
+/// failed delivery.
 pub trait Receipt: Send + 'static {
-    /// Turns the return value into a result with the error as text.
+    /// Returns the value as a result with its error as text.
     ///
     /// # Errors
     /// What the callback returned as an error.
@@ -35,154 +34,130 @@ impl Receipt for () {
     }
 }
 
-impl<E: Display + Send + 'static> Receipt for Result<(), E> {
+impl<E: fmt::Display + Send + 'static> Receipt for Result<(), E> {
     fn into_result(self) -> Result<(), String> {
         self.map_err(|error| format!("{error:#}"))
     }
 }
 
-/// A subscriber: an actor's recipient, an async callback or a blocking one.
-pub struct Subscriber<T: Send + Sync + 'static> {
+/// Who receives events of one kind, and within which bounds.
+pub struct Subscriber<E: Event> {
     pub(super) name: Arc<str>,
-    call: Call<T>,
-    timeout: Duration,
-    pub(super) queue_max: usize,
-    /// The right to run the callback. One that overstays its time limit holds
-    /// it on, across restarts of the component, so that it never runs twice
-    /// at once.
+    pub(super) queue_bound: usize,
+    limit: Duration,
+    call: Call<E>,
+    /// The right to run the callback. One that overstays its limit holds on to
+    /// it, so that it never runs twice at once and never takes two threads.
     turn: Arc<Semaphore>,
 }
 
-enum Call<T: Send + Sync + 'static> {
-    Recipient(Recipient<Event<T>>),
-    Future(Arc<dyn Fn(Event<T>) -> Receiving + Send + Sync>),
-    Blocking(Arc<dyn Fn(Event<T>) -> Result<(), String> + Send + Sync>),
+enum Call<E: Event> {
+    Recipient(Recipient<E>),
+    Blocking(Arc<dyn Fn(E) -> Result<(), String> + Send + Sync>),
+    Async(Arc<dyn Fn(E) -> BoxFuture<'static, Result<(), String>> + Send + Sync>),
 }
-
-/// An async callback at work.
-type Receiving = BoxFuture<'static, Result<(), String>>;
 
 /// How a delivery ended.
 pub(super) enum Delivery {
     Made,
+    TimedOut(Duration),
     Failed(String),
-    /// The actor stopped for good.
+    /// The actor has stopped for good.
     Gone,
 }
 
-impl<T: Send + Sync + 'static> Subscriber<T> {
-    /// Tells an actor. When it stops, the subscription ends.
-    pub fn recipient(name: impl Into<Arc<str>>, recipient: Recipient<Event<T>>) -> Self {
+impl<E: Event> Subscriber<E> {
+    /// Tells an actor. An event counts as delivered once the actor has handled
+    /// it; when the actor stops, the subscription ends.
+    pub fn recipient(name: impl Into<Arc<str>>, recipient: Recipient<E>) -> Self {
         Self::new(name.into(), Call::Recipient(recipient))
     }
 
-    /// Calls an async closure.
-    pub fn callback<F, R>(
+    /// Calls a closure, which may block.
+    pub fn closure<R: Receipt>(
         name: impl Into<Arc<str>>,
-        callback: impl Fn(Event<T>) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = R> + Send + 'static,
-        R: Receipt,
-    {
-        let call = move |event| callback(event).map(Receipt::into_result).boxed();
-        Self::new(name.into(), Call::Future(Arc::new(call)))
-    }
-
-    /// Calls a closure that may block its thread.
-    pub fn blocking<R: Receipt>(
-        name: impl Into<Arc<str>>,
-        callback: impl Fn(Event<T>) -> R + Send + Sync + 'static,
+        react: impl Fn(E) -> R + Send + Sync + 'static,
     ) -> Self {
-        let call = move |event| callback(event).into_result();
+        let call = move |event| react(event).into_result();
         Self::new(name.into(), Call::Blocking(Arc::new(call)))
     }
 
-    /// Sets how long a delivery may take; 10 s by default.
+    /// Calls an async closure.
+    pub fn async_closure<F>(
+        name: impl Into<Arc<str>>,
+        react: impl Fn(E) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future + Send + 'static,
+        F::Output: Receipt,
+    {
+        let call = move |event| react(event).map(Receipt::into_result).boxed();
+        Self::new(name.into(), Call::Async(Arc::new(call)))
+    }
+
+    /// Sets how long one delivery may take; 10 s by default.
     #[must_use]
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
-    /// Sets how many events may wait before the oldest gives way; 1,024 by
-    /// default, at least 1.
+    /// Sets how many events may wait; 1,000 by default, at least 1. What comes
+    /// after is dropped and counted.
     #[must_use]
-    pub fn queue_max(mut self, events: usize) -> Self {
-        self.queue_max = events.max(1);
+    pub fn queue_bound(mut self, events: usize) -> Self {
+        self.queue_bound = events.max(1);
         self
     }
 
-    /// Delivers one event. A callback that overstayed is waited for first.
-    pub(super) fn deliver(
-        &self,
-        event: Event<T>,
-        workshop: Workshop,
-    ) -> impl Future<Output = Delivery> + 'static {
-        let (call, limit, turn) = (self.call.clone(), self.timeout, Arc::clone(&self.turn));
-        async move {
-            let Ok(turn) = turn.acquire_owned().await else { return Delivery::Gone };
-            let worked = match call {
-                Call::Recipient(recipient) => {
-                    return match tokio::time::timeout(limit, recipient.send(event)).await {
-                        Ok(Ok(())) => Delivery::Made,
-                        Ok(Err(MailboxError::Closed)) if !recipient.connected() => Delivery::Gone,
-                        Ok(Err(error)) => Delivery::Failed(error.to_string()),
-                        Err(_) => Delivery::Failed(format!("timed out after {limit:?}")),
-                    };
-                }
-                Call::Future(callback) => {
-                    let job = async move {
-                        let _turn = turn;
-                        callback(event).await
-                    };
-                    workshop.run(limit, job).await
-                }
-                Call::Blocking(callback) => {
-                    let job = move || {
-                        let _turn = turn;
-                        callback(event)
-                    };
-                    workshop.blocking(limit, job).await
-                }
-            };
-            match worked {
-                Ok(Ok(())) => Delivery::Made,
-                Ok(Err(error)) => Delivery::Failed(error),
-                Err(error) => Delivery::Failed(error.to_string()),
-            }
-        }
-    }
-
-    fn new(name: Arc<str>, call: Call<T>) -> Self {
+    fn new(name: Arc<str>, call: Call<E>) -> Self {
         let turn = Arc::new(Semaphore::new(1));
-        Self { name, call, timeout: TIMEOUT_DEFAULT, queue_max: QUEUE_MAX_DEFAULT, turn }
+        Self { name, queue_bound: 1_000, limit: Duration::from_secs(10), call, turn }
     }
-}
 
-impl<T: Send + Sync + 'static> Clone for Subscriber<T> {
-    fn clone(&self) -> Self {
-        Self {
-            name: Arc::clone(&self.name),
-            call: self.call.clone(),
-            timeout: self.timeout,
-            queue_max: self.queue_max,
-            turn: Arc::clone(&self.turn),
+    /// Hands one event over.
+    pub(super) async fn deliver(&self, event: E, workshop: &Workshop) -> Delivery {
+        let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else {
+            return Delivery::Gone;
+        };
+        let worked = match &self.call {
+            Call::Recipient(recipient) => {
+                return match tokio::time::timeout(self.limit, recipient.send(event)).await {
+                    Ok(Ok(())) => Delivery::Made,
+                    Ok(Err(MailboxError::Closed)) if !recipient.connected() => Delivery::Gone,
+                    Ok(Err(error)) => Delivery::Failed(error.to_string()),
+                    Err(_) => Delivery::TimedOut(self.limit),
+                };
+            }
+            Call::Blocking(react) => {
+                let react = Arc::clone(react);
+                let job = move || {
+                    let _turn = turn;
+                    react(event)
+                };
+                workshop.blocking(self.limit, job).await
+            }
+            Call::Async(react) => {
+                let react = Arc::clone(react);
+                // Called inside the job: a closure may panic, or block, before
+                // it returns its future.
+                let job = async move {
+                    let _turn = turn;
+                    react(event).await
+                };
+                workshop.run(self.limit, job).await
+            }
+        };
+        match worked {
+            Ok(Ok(())) => Delivery::Made,
+            Ok(Err(error)) => Delivery::Failed(error),
+            Err(crate::supervisor::WorkError::TimedOut(limit)) => Delivery::TimedOut(limit),
+            Err(error) => Delivery::Failed(error.to_string()),
         }
     }
 }
 
-impl<T: Send + Sync + 'static> Clone for Call<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Recipient(recipient) => Self::Recipient(recipient.clone()),
-            Self::Future(call) => Self::Future(Arc::clone(call)),
-            Self::Blocking(call) => Self::Blocking(Arc::clone(call)),
-        }
-    }
-}
-
-impl<T: Send + Sync + 'static> fmt::Debug for Subscriber<T> {
+impl<E: Event> fmt::Debug for Subscriber<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Subscriber").field(&self.name).finish()
     }

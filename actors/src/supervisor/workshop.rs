@@ -83,6 +83,16 @@ impl Workshop {
         self.running.load(Ordering::Relaxed)
     }
 
+    /// Starts a task of keepwatch's own that only waits and hands out work;
+    /// user code goes through [`run`](Self::run) and
+    /// [`blocking`](Self::blocking). It ends with the workshop.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        match &self.place {
+            Place::Pool(handle) => drop(handle.spawn(task)),
+            Place::Here => drop(tokio::task::spawn_local(task)),
+        }
+    }
+
     /// Runs a future, at most `limit`, on a thread of its own, where it may
     /// block and may use `spawn_local`.
     ///

@@ -1,3 +1,4 @@
 //! The components from outside: through addresses and messages alone.
 
+mod courier;
 mod supervision;

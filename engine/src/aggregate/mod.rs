@@ -1,1 +1,28 @@
-//! (in work)
+//! Turns the samples of a window into one value.
+//!
+//! [`observe`] puts the stored parts of each metric together again: a
+//! histogram's buckets, sum and count become one [`Observed`]. A [`Method`]
+//! then gives its value over a window, for one observed series or for a group
+//! of them.
+//!
+//! | method | gauge, counter: samples in the window | histogram, summary: what was measured in the window |
+//! |---|---|---|
+//! | `sum` `avg` `min` `max` `count` `stddev` `variance` `pNN` | over the samples; a group's are pooled | `sum`, `avg`, `count` from the increases of `_sum` and `_count`; `pNN` from the buckets or the recorded quantiles; else none |
+//! | `first` `last` `delta` | the first, the last, their difference; a group's are added | none |
+//! | `increase` `rate` | of a counter with resets handled, of a gauge the difference; a group's are added | of `_count` |
+//!
+//! A staleness marker is no sample. A NaN is left out of everything but
+//! `first`, `last` and `delta`. `rate` is the increase divided by the window's
+//! length, in units a second; nothing is extrapolated.
+
+mod error;
+mod method;
+mod observed;
+mod quantile;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use error::AggregateError;
+pub use method::Method;
+pub use observed::{Observed, evaluate, observe};

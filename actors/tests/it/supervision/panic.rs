@@ -21,7 +21,7 @@ fn open() -> (Strings, Address, Supervisor) {
 }
 
 async fn status(supervisor: &Supervisor) -> ComponentStatus {
-    supervisor.send(Status).await.unwrap().remove(0)
+    supervisor.send(Status).await.expect("the supervisor runs").remove(0)
 }
 
 /// Panics once at `place`, with messages queued behind it.

@@ -1,0 +1,1 @@
+pub(super) fn run(_system: &actix_rt::SystemRunner) {}
