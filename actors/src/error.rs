@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::health::HealthError;
 use thiserror::Error;
 
 /// Why a component did not do what a message asked for.
@@ -46,4 +47,7 @@ pub enum Error {
         /// The component.
         component: &'static str,
     },
+    /// The health checker refused a check, or a request about one.
+    #[error(transparent)]
+    Health(#[from] HealthError),
 }
