@@ -1,6 +1,6 @@
 //! The health checker as a component.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ pub type Recorder = Arc<dyn Fn(Vec<Record>) + Send + Sync>;
 /// blocked check has no results of its own, and its series must not end.
 const RECORD_EVERY: Duration = Duration::from_secs(15);
 
+/// How long after a change it is recorded.
+const RECORD_DELAY: Duration = Duration::from_millis(10);
+
 /// Runs health checks and tells how everything stands.
 pub struct HealthChecker {
     state: HealthState,
@@ -33,6 +36,8 @@ pub struct HealthChecker {
     couriers: Couriers<HealthChanged>,
     record: Option<Recorder>,
     timer: Option<(Timer, Timestamp)>,
+    /// Checks whose series lag behind; a timer is set while there are any.
+    unrecorded: BTreeSet<Arc<str>>,
     /// Those who asked for a run and wait for its end.
     waiting: BTreeMap<Arc<str>, Vec<oneshot::Sender<()>>>,
 }
@@ -55,7 +60,15 @@ impl HealthChecker {
         record: Option<Recorder>,
     ) -> Self {
         let state = HealthState::clone(&keep.load());
-        Self { state, keep, couriers, record, timer: None, waiting: BTreeMap::new() }
+        Self {
+            state,
+            keep,
+            couriers,
+            record,
+            timer: None,
+            unrecorded: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+        }
     }
 
     /// Does what is due, tells what changed, and sets the timer for what is
@@ -63,7 +76,7 @@ impl HealthChecker {
     fn advance(&mut self, mut told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
         let now = scope.now();
         told.extend(self.state.machine.tick(now));
-        self.tell(told);
+        self.tell(told, scope);
         for run in self.state.machine.due(now) {
             self.start(run, scope);
         }
@@ -71,14 +84,10 @@ impl HealthChecker {
         scope.keep(&self.keep, self.state.clone());
     }
 
-    fn tell(&self, told: Vec<HealthTransition>) {
-        if told.is_empty() {
-            return;
-        }
-        let machine = &self.state.machine;
-        self.record(told.iter().flat_map(|told| machine.records_of(&told.check)).collect());
+    fn tell(&mut self, told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
         for transition in told {
             log::info!("{transition}");
+            self.record_soon([Arc::clone(&transition.check)], scope);
             self.couriers.publish(&HealthChanged(Arc::new(transition)));
         }
     }
@@ -108,9 +117,7 @@ impl HealthChecker {
             }
             Ended::Never => return,
         };
-        if told.iter().all(|told| told.check != run.check) {
-            self.record(self.state.machine.records_of(&run.check));
-        }
+        self.record_soon([Arc::clone(&run.check)], scope);
         // Whoever waited may have given up.
         for waiting in self.waiting.remove(&run.check).unwrap_or_default() {
             let _ = waiting.send(());
@@ -147,8 +154,21 @@ impl HealthChecker {
         });
     }
 
-    fn record(&self, records: Vec<Record>) {
-        if let Some(record) = &self.record {
+    /// Records how checks stand, in a moment: what changes twice at once is
+    /// recorded once, since a series has one value at a time.
+    fn record_soon(&mut self, checks: impl IntoIterator<Item = Arc<str>>, scope: &mut Scope<Self>) {
+        if self.unrecorded.is_empty() {
+            scope.after(RECORD_DELAY, |checker, _| checker.record());
+        }
+        self.unrecorded.extend(checks);
+    }
+
+    fn record(&mut self) {
+        let checks = std::mem::take(&mut self.unrecorded);
+        let machine = &self.state.machine;
+        let records: Vec<Record> =
+            checks.iter().flat_map(|check| machine.records_of(check)).collect();
+        if let Some(record) = self.record.as_ref().filter(|_| !records.is_empty()) {
             record(records);
         }
     }
@@ -181,8 +201,9 @@ impl Component for HealthChecker {
         for check in stuck {
             self.await_release(&check, scope);
         }
-        scope.every(RECORD_EVERY, RECORD_EVERY, |checker, _| {
-            checker.record(checker.state.machine.records());
+        scope.every(RECORD_EVERY, RECORD_EVERY, |checker, scope| {
+            let checks: Vec<Arc<str>> = checker.state.machine.names().cloned().collect();
+            checker.record_soon(checks, scope);
         });
         self.advance(Vec::new(), scope);
     }

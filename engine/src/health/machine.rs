@@ -111,6 +111,11 @@ impl HealthMachine {
         self.checks.values().map(|check| check.definition.as_ref())
     }
 
+    /// Iterates over the checks' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.checks.keys()
+    }
+
     /// Does what time alone demands: results go stale, beats expire.
     #[must_use = "subscribers wait for the transitions"]
     pub fn tick(&mut self, now: Timestamp) -> Vec<HealthTransition> {
