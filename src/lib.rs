@@ -1,1 +1,6 @@
-//! x
+//! keepwatch, a monitoring engine that lives inside an actix application.
+
+pub mod collect;
+pub mod config;
+pub mod notation;
+pub mod probe;

@@ -1,1 +1,116 @@
-//! (in work)
+//! Ingestion and reading over the catalogue and the store.
+//!
+//! A [`Registry`] checks what users record against the definitions, keeps
+//! what passes, counts what does not by [`DropReason`], samples the cells of
+//! the instruments at each collection, and answers reads with snapshots.
+//!
+//! Every refusal has an error of its own. What was acknowledged is in the
+//! store or in a cell, both of which outlive the registry: a successor over
+//! the same catalogue and ledger has all of it.
+//!
+//! A set of label values may be written as samples (`Record::set`), through a
+//! cell (`Record::add`, `Record::observe`, handles), or both: setting a value
+//! also sets the cell, and a cell that is made later starts from the stored
+//! value.
+
+mod collect;
+mod drops;
+mod entry;
+mod error;
+mod ingest;
+mod limits;
+mod prune;
+mod read;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use collect::Collected;
+pub use drops::{DropReason, Drops};
+pub use error::RegistryError;
+pub use ingest::{BatchOutcome, REFUSALS_MAX};
+pub use limits::Limits;
+pub use prune::PruneOutcome;
+pub use read::Selected;
+
+use self::entry::Entry;
+use crate::instrument::Catalogue;
+use crate::model::Timestamp;
+use crate::storage::{Ledger, Recovery, Statistics, Store};
+
+/// The metric registry as a state machine; see the [module](self).
+#[derive(Debug)]
+pub struct Registry {
+    limits: Limits,
+    catalogue: Catalogue,
+    store: Store,
+    recovery: Recovery,
+    entries: HashMap<Arc<str>, Entry>,
+    collected_at: Option<Timestamp>,
+    drops: Drops,
+    scratch: Scratch,
+}
+
+/// Buffers that are reused from call to call.
+#[derive(Debug, Default)]
+struct Scratch {
+    key: Vec<u8>,
+    values: Vec<f64>,
+}
+
+impl Registry {
+    /// Creates the registry over a catalogue and a ledger, both new or those
+    /// of a predecessor.
+    #[must_use]
+    pub fn new(limits: Limits, catalogue: Catalogue, ledger: Arc<Ledger>) -> Self {
+        let (store, recovery) = Store::recover(ledger, limits.store());
+        Self {
+            limits,
+            catalogue,
+            store,
+            recovery,
+            entries: HashMap::new(),
+            collected_at: None,
+            drops: Drops::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Returns the limits.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the registered metrics.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Returns what was found in the ledger when the registry was made.
+    #[must_use]
+    pub const fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// Returns the size of what is stored; looks at every series.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.store.statistics()
+    }
+
+    /// Returns how many observations were left out, by reason, those that
+    /// were refused by the instruments' handles included.
+    #[must_use]
+    pub fn drops(&self) -> Drops {
+        let mut drops = self.drops.clone();
+        for metric in self.catalogue.metrics() {
+            drops.add_refusals(metric.refusals());
+        }
+        drops
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,50 @@
-//! (in work)
+//! Series of samples in memory: where they are kept, found and read.
+//!
+//! A [`Store`] has one owner, who alone appends, creates and removes. A
+//! [`Series`] is shared: its chunks are immutable, its open slab is an
+//! append-only array of atomics whose length is published with
+//! release/acquire, so a [`Snapshot`] is taken without copying samples and
+//! read on any thread, and reading never makes the writer wait.
+//!
+//! The [`Ledger`] outlives the store. [`Store::recover`] rebuilds the index
+//! from it after a crash of the owner and moves every series to a slab of its
+//! own, so that a predecessor that wakes up late writes where nobody reads.
+//!
+//! Invariants:
+//! - timestamps grow strictly within a slab and within a chunk; chunks may
+//!   overlap only where late samples were sealed, and reading merges them;
+//! - what a codec encodes it decodes bit for bit, NaN payloads and −0.0
+//!   included;
+//! - a [`SeriesRef`] of a removed series is an error for ever: its generation
+//!   is never given out again.
+//!
+//! The store knows nothing of definitions or kinds: that is the registry's.
+
+mod bits;
+mod chunk;
+mod codec;
+mod error;
+mod index;
+mod ledger;
+mod prune;
+mod selector;
+mod series;
+mod slab;
+mod slot;
+mod snapshot;
+mod statistics;
+mod store;
+
+pub use chunk::{Chunk, Encoding};
+pub use codec::CodecError;
+pub use error::AppendError;
+pub use ledger::{Ledger, Recovery};
+pub use prune::{Cutoffs, Pruned, Slice};
+pub use selector::Selector;
+pub use series::{Series, SeriesRef};
+pub use snapshot::{SeriesView, Snapshot};
+pub use statistics::{MetricStatistics, Statistics};
+pub use store::{Store, StoreConfig};
+
+#[cfg(test)]
+mod tests;

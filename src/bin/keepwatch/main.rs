@@ -1,1 +1,3 @@
+//! The `keepwatch` binary.
+
 fn main() {}

@@ -1,0 +1,216 @@
+//! All metrics by name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::error::RegisterError;
+use super::metric::Metric;
+use crate::model::MetricDefinition;
+
+/// What the metrics of a [`Catalogue`] may grow to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatalogueLimits {
+    /// The most labels of a metric; 30 by default.
+    pub labels_per_series: usize,
+    /// The longest label value in bytes; 1,024 by default.
+    pub label_value_bytes: usize,
+    /// The most sets of label values of a metric that names no limit of its
+    /// own; 10,000 by default.
+    pub series_per_metric: usize,
+}
+
+impl Default for CatalogueLimits {
+    fn default() -> Self {
+        Self { labels_per_series: 30, label_value_bytes: 1_024, series_per_metric: 10_000 }
+    }
+}
+
+/// The registered metrics; clones share them.
+///
+/// The map is immutable and replaced as a whole when a metric is added, so
+/// looking one up takes no lock and never waits for a registration. Metrics
+/// are never removed.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    limits: CatalogueLimits,
+    entries: Arc<ArcSwap<Entries>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Entries {
+    metrics: HashMap<Arc<str>, Arc<Metric>>,
+    /// Whose series have which name.
+    series: HashMap<Arc<str>, Arc<Metric>>,
+}
+
+impl Catalogue {
+    /// Creates an empty catalogue with the default limits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates an empty catalogue.
+    #[must_use]
+    pub fn with_limits(limits: CatalogueLimits) -> Self {
+        Self { limits, entries: Arc::default() }
+    }
+
+    /// Returns the limits.
+    #[must_use]
+    pub const fn limits(&self) -> CatalogueLimits {
+        self.limits
+    }
+
+    /// Registers a metric whose name must be new.
+    ///
+    /// # Errors
+    /// A name that is taken, too many labels, or series that would be called
+    /// like another metric's.
+    pub fn register(
+        &self,
+        definition: impl Into<Arc<MetricDefinition>>,
+    ) -> Result<Arc<Metric>, RegisterError> {
+        self.insert(definition.into(), |existing, _| {
+            Err(RegisterError::Duplicate { existing: Arc::clone(existing.definition()) })
+        })
+    }
+
+    /// Returns the metric of this definition, and registers it if its name is
+    /// new.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register), and a name that is registered with
+    /// another definition: the error names both.
+    pub fn get_or_register(
+        &self,
+        definition: impl Into<Arc<MetricDefinition>>,
+    ) -> Result<Arc<Metric>, RegisterError> {
+        self.insert(definition.into(), |existing, given| {
+            if existing.definition() == given {
+                return Ok(Arc::clone(existing));
+            }
+            Err(RegisterError::Conflict {
+                existing: Arc::clone(existing.definition()),
+                given: Arc::clone(given),
+            })
+        })
+    }
+
+    /// Returns the metric of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<Metric>> {
+        self.entries.load().metrics.get(name).cloned()
+    }
+
+    /// Returns the metric that has the series of this name: for
+    /// `latency_seconds_bucket` the histogram `latency_seconds`.
+    #[must_use]
+    pub fn owner_of_series(&self, name: &str) -> Option<Arc<Metric>> {
+        self.entries.load().series.get(name).cloned()
+    }
+
+    /// Returns all metrics, sorted by name.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Arc<Metric>> {
+        let mut metrics: Vec<_> = self.entries.load().metrics.values().cloned().collect();
+        metrics.sort_by(|a, b| a.definition().name().cmp(b.definition().name()));
+        metrics
+    }
+
+    /// Returns how many metrics there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.load().metrics.len()
+    }
+
+    /// Says whether there is no metric.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the registered name that is nearest to `name`, if one is near:
+    /// for telling a user what was probably meant.
+    #[must_use]
+    pub fn similar(&self, name: &str) -> Option<Arc<str>> {
+        let entries = self.entries.load();
+        let near = (name.len() / 3).clamp(1, 4);
+        let distances =
+            entries.metrics.keys().map(|known| (edit_distance(name, known, near), known));
+        let nearest = distances.filter(|(distance, _)| *distance <= near).min()?;
+        Some(Arc::clone(nearest.1))
+    }
+
+    fn insert(
+        &self,
+        definition: Arc<MetricDefinition>,
+        taken: impl Fn(&Arc<Metric>, &Arc<MetricDefinition>) -> Result<Arc<Metric>, RegisterError>,
+    ) -> Result<Arc<Metric>, RegisterError> {
+        let max = self.limits.labels_per_series;
+        if definition.label_names().len() > max {
+            return Err(RegisterError::TooManyLabels {
+                metric: Arc::clone(definition.name()),
+                labels: definition.label_names().len(),
+                max,
+            });
+        }
+        loop {
+            let entries = self.entries.load_full();
+            if let Some(existing) = entries.metrics.get(definition.name()) {
+                return taken(existing, &definition);
+            }
+            let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
+            let more = Arc::new(entries.with(Arc::clone(&metric))?);
+            let before = self.entries.compare_and_swap(&entries, more);
+            if Arc::ptr_eq(&before, &entries) {
+                return Ok(metric);
+            }
+        }
+    }
+}
+
+impl Entries {
+    fn with(&self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
+        let mut more = self.clone();
+        let own = Arc::clone(metric.definition().name());
+        for name in metric.parts().iter().map(|part| &part.name).chain([&own]) {
+            // A metric has several parts of one name.
+            if let Some(other) = self.series.get(name) {
+                return Err(RegisterError::SeriesName {
+                    series: Arc::clone(name),
+                    existing: Arc::clone(other.definition()),
+                    given: Arc::clone(metric.definition()),
+                });
+            }
+            more.series.insert(Arc::clone(name), Arc::clone(&metric));
+        }
+        more.metrics.insert(own, metric);
+        Ok(more)
+    }
+}
+
+/// Returns the Levenshtein distance in bytes, or more than `max` if it is
+/// larger.
+fn edit_distance(a: &str, b: &str, max: usize) -> usize {
+    if a.len().abs_diff(b.len()) > max {
+        return max + 1;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (y, above) in b.bytes().zip(row.iter_mut().skip(1)) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*above + 1);
+            diagonal = *above;
+            *above = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(max + 1)
+}

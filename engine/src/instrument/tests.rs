@@ -1,0 +1,183 @@
+//! What instruments promise, through their public face.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{DefinitionBuilder, MetricDefinition, Timestamp};
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn metric(catalogue: &Catalogue, builder: DefinitionBuilder) -> Arc<Metric> {
+    catalogue.get_or_register(builder.build().unwrap()).unwrap()
+}
+
+fn family<H: Handle>(builder: DefinitionBuilder) -> Family<H> {
+    Family::of(metric(&Catalogue::new(), builder)).unwrap()
+}
+
+fn values(metric: &Metric) -> Vec<f64> {
+    let mut values = Vec::new();
+    metric.all_children()[0].read(metric.definition(), NOW, &mut values);
+    values
+}
+
+#[test]
+fn strict_registration_refuses_a_name_twice() {
+    let catalogue = Catalogue::new();
+    let definition = MetricDefinition::counter("a_total").labels(["x"]).build().unwrap();
+    catalogue.register(definition.clone()).unwrap();
+    assert_eq!(
+        catalogue.register(definition).unwrap_err().to_string(),
+        "metric \"a_total\" is already registered, as counter a_total{x} help \"\""
+    );
+    assert_eq!(catalogue.len(), 1);
+}
+
+#[test]
+fn get_or_register_gives_the_same_metric_or_names_both_definitions() {
+    let catalogue = Catalogue::new();
+    let build = |help: &'static str| MetricDefinition::gauge("g").help(help).build().unwrap();
+    let first = catalogue.get_or_register(build("one")).unwrap();
+    let second = catalogue.get_or_register(build("one")).unwrap();
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(
+        catalogue.get_or_register(build("two")).unwrap_err().to_string(),
+        "metric \"g\" is already registered with another definition: registered gauge g{} help \
+         \"one\"; given gauge g{} help \"two\""
+    );
+}
+
+#[test]
+fn series_of_two_metrics_never_share_a_name() {
+    let catalogue = Catalogue::new();
+    metric(&catalogue, MetricDefinition::histogram("h"));
+    let error = catalogue.register(MetricDefinition::counter("h_count").build().unwrap());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("would have a series named \"h_count\", which belongs to histogram h"));
+    metric(&catalogue, MetricDefinition::gauge("s_sum"));
+    assert!(catalogue.register(MetricDefinition::summary("s").build().unwrap()).is_err());
+    assert_eq!(catalogue.owner_of_series("h_bucket").unwrap().definition().name().as_ref(), "h");
+}
+
+#[test]
+fn too_many_labels_are_refused() {
+    let names: Vec<String> = (0..31).map(|index| format!("l{index}")).collect();
+    let definition = MetricDefinition::gauge("g").labels(names).build().unwrap();
+    assert_eq!(
+        Catalogue::new().register(definition).unwrap_err().to_string(),
+        "metric \"g\" has 31 labels; at most 30 are allowed"
+    );
+}
+
+#[test]
+fn a_near_name_is_offered_and_a_far_one_is_not() {
+    let catalogue = Catalogue::new();
+    metric(&catalogue, MetricDefinition::counter("http_requests_total"));
+    metric(&catalogue, MetricDefinition::counter("jobs_total"));
+    let similar = |name: &str| catalogue.similar(name).map(|name| name.to_string());
+    assert_eq!(similar("http_request_total").as_deref(), Some("http_requests_total"));
+    assert_eq!(similar("job_total").as_deref(), Some("jobs_total"));
+    assert_eq!(similar("memory_bytes"), None);
+}
+
+#[test]
+fn counters_take_steps_forward_only() {
+    let family: CounterFamily = family(MetricDefinition::counter("c_total").labels(["m"]));
+    let counter = family.with(&["GET"]).unwrap();
+    counter.increment();
+    counter.increment_by(4);
+    counter.add(0.5);
+    for refused in [-1.0, f64::NAN, f64::INFINITY] {
+        counter.add(refused);
+    }
+    assert_eq!(family.with(&["GET"]).unwrap().value(), 5.5);
+    let refusals = family.metric().refusals();
+    assert_eq!((refusals.negative, refusals.not_a_number), (1, 2));
+}
+
+#[test]
+fn gauges_take_any_value_and_finite_steps() {
+    let family: GaugeFamily = family(MetricDefinition::gauge("g"));
+    let gauge = family.with(&[]).unwrap();
+    gauge.set(3.0);
+    gauge.add(-5.0);
+    gauge.increment();
+    gauge.add(f64::NAN);
+    assert_eq!(gauge.value(), -1.0);
+    gauge.decrement();
+    gauge.set(f64::NEG_INFINITY);
+    assert_eq!(values(family.metric()), [f64::NEG_INFINITY]);
+}
+
+#[test]
+fn histograms_count_by_inclusive_bounds_and_keep_a_finite_sum() {
+    let builder = MetricDefinition::histogram("h").bounds([0.0, 1.0, 2.0]);
+    let family: HistogramFamily = family(builder);
+    let histogram = family.with(&[]).unwrap();
+    for value in [-3.0, 0.0, 1.0, 1.5, 9.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        histogram.observe(value);
+    }
+    assert_eq!(values(family.metric()), [3.0, 4.0, 5.0, 7.0, 8.5, 7.0]);
+    assert_eq!((histogram.count(), histogram.sum()), (7, 8.5));
+    assert_eq!(family.metric().refusals().not_a_number, 1);
+}
+
+#[test]
+fn label_values_are_checked_and_capped() {
+    let catalogue = Catalogue::new();
+    let builder = MetricDefinition::counter("c_total").labels(["a", "b"]).series_max(2);
+    let family: CounterFamily = Family::of(metric(&catalogue, builder)).unwrap();
+    let refused = |values: &[&str]| family.with(values).unwrap_err().to_string();
+    assert_eq!(refused(&["x"]), "metric \"c_total\" has the labels {a,b}; got 1 values");
+    assert_eq!(
+        refused(&["x", &"y".repeat(1_025)]),
+        "metric \"c_total\": label \"b\" has a value of 1025 bytes; at most 1024"
+    );
+    family.with(&["x", "y"]).unwrap().increment();
+    family.with(&["xy", ""]).unwrap();
+    assert_eq!(
+        refused(&["z", "z"]),
+        "metric \"c_total\" has 2 sets of label values, which is its limit"
+    );
+    assert_eq!(family.with(&["x", "y"]).unwrap().value(), 1.0);
+    let refusals = family.metric().refusals();
+    assert_eq!((refusals.labels, refusals.series), (2, 1));
+    assert!(GaugeFamily::of(Arc::clone(family.metric())).is_none());
+}
+
+#[test]
+fn a_child_expires_only_without_handles() {
+    let family: CounterFamily = family(MetricDefinition::counter("c_total").labels(["a"]));
+    let counter = family.with(&["x"]).unwrap();
+    counter.increment();
+    let child = family.metric().all_children().pop().unwrap();
+    assert!(!family.metric().expire(&child));
+    drop(counter);
+    assert!(family.metric().expire(&child));
+    assert_eq!(family.metric().children(), 0);
+    assert_eq!(family.with(&["x"]).unwrap().value(), 0.0);
+}
+
+#[test]
+fn threads_that_register_and_write_at_once_lose_nothing() {
+    let catalogue = Catalogue::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..1_000 {
+                    let name = format!("m{}_total", round % 10);
+                    let builder = MetricDefinition::counter(name).labels(["a"]);
+                    let family: CounterFamily = Family::of(metric(&catalogue, builder)).unwrap();
+                    let counter = family.with(&[&(round % 50).to_string()]).unwrap();
+                    counter.increment();
+                    counter.add(0.5);
+                }
+            });
+        }
+    });
+    let metrics = catalogue.metrics();
+    let children: Vec<_> = metrics.iter().flat_map(|metric| metric.all_children()).collect();
+    let total: f64 = children.iter().map(|child| child.counter().unwrap().value()).sum();
+    assert_eq!((metrics.len(), children.len(), total), (10, 50, 6_000.0));
+    assert_eq!(metrics.iter().map(|metric| metric.children()).sum::<usize>(), 50);
+}

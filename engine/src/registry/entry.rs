@@ -1,0 +1,119 @@
+//! What the registry knows of a metric.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Limits, Registry, RegistryError};
+use crate::instrument::{Child, Metric, Part};
+use crate::model::{Labels, MetricDefinition, Timestamp};
+use crate::storage::{SeriesRef, Store};
+
+/// A metric that was recorded, collected or read.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) metric: Arc<Metric>,
+    /// The sets of label values by their key.
+    pub(super) sets: HashMap<Box<[u8]>, LabelSet>,
+    /// The version of the metric's children that `sets` has.
+    pub(super) version: Option<u64>,
+}
+
+/// The series of one set of label values.
+#[derive(Debug)]
+pub(super) struct LabelSet {
+    pub(super) labels: Labels,
+    /// One series for each of the metric's parts, in their order.
+    pub(super) series: Box<[SeriesRef]>,
+    /// The cells, if the set is written through them.
+    pub(super) child: Option<Arc<Child>>,
+    /// When a collection last found the cells changed.
+    pub(super) changed_at: Timestamp,
+}
+
+impl Entry {
+    fn new(metric: Arc<Metric>) -> Self {
+        Self { metric, sets: HashMap::new(), version: None }
+    }
+
+    pub(super) fn definition(&self) -> &Arc<MetricDefinition> {
+        self.metric.definition()
+    }
+
+    /// Returns the label set of a key, creating its series if they are new
+    /// or were removed.
+    ///
+    /// `labels` is called only if the set is new to the registry.
+    pub(super) fn set(
+        &mut self,
+        key: &[u8],
+        labels: impl FnOnce() -> Labels,
+        store: &mut Store,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<&mut LabelSet, RegistryError> {
+        let known = self.sets.get(key);
+        if !known.is_some_and(|set| set.series.iter().all(|series| store.exists(*series))) {
+            let labels = known.map_or_else(labels, |set| set.labels.clone());
+            let series = resolve(&self.metric, &labels, store, limits)?;
+            let before = self.sets.remove(key);
+            let changed_at = before.as_ref().map_or(now, |set| set.changed_at);
+            let child = before.and_then(|set| set.child);
+            self.sets.insert(key.into(), LabelSet { labels, series, child, changed_at });
+        }
+        self.sets.get_mut(key).ok_or(RegistryError::UnknownSeries)
+    }
+}
+
+/// Returns the series of all parts of a set of labels; creates all or none.
+pub(super) fn resolve(
+    metric: &Metric,
+    labels: &Labels,
+    store: &mut Store,
+    limits: &Limits,
+) -> Result<Box<[SeriesRef]>, RegistryError> {
+    let name = metric.definition().name();
+    let parts = metric.parts();
+    let known =
+        parts.iter().all(|part| store.find(name, &part.name, &part_labels(labels, part)).is_some());
+    if !known {
+        let max = metric.series_max();
+        if store.series_of(name) / parts.len().max(1) >= max {
+            return Err(RegistryError::SeriesOfMetric { metric: Arc::clone(name), max });
+        }
+        if store.series() + parts.len() > limits.series_total {
+            let max = limits.series_total;
+            return Err(RegistryError::SeriesTotal { metric: Arc::clone(name), max });
+        }
+    }
+    let series: Option<Box<[SeriesRef]>> = parts
+        .iter()
+        .map(|part| store.resolve(name, &part.name, &part_labels(labels, part)))
+        .collect();
+    series.ok_or_else(|| RegistryError::SeriesTotal {
+        metric: Arc::clone(name),
+        max: u32::MAX as usize,
+    })
+}
+
+fn part_labels(labels: &Labels, part: &Part) -> Labels {
+    match &part.label {
+        Some((name, value)) => labels.with(name, value),
+        None => labels.clone(),
+    }
+}
+
+impl Registry {
+    /// Returns the entry of a metric, creating it if the catalogue has the
+    /// metric.
+    pub(super) fn ensure(&mut self, name: &str) -> Result<(), RegistryError> {
+        if self.entries.contains_key(name) {
+            return Ok(());
+        }
+        let Some(metric) = self.catalogue.get(name) else {
+            let similar = self.catalogue.similar(name);
+            return Err(RegistryError::UnknownMetric { metric: name.into(), similar });
+        };
+        self.entries.insert(Arc::clone(metric.definition().name()), Entry::new(metric));
+        Ok(())
+    }
+}

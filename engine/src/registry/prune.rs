@@ -1,0 +1,103 @@
+//! Removing what is too old or idle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Registry;
+use crate::instrument::Metric;
+use crate::storage::{Cutoffs, Pruned, Series, Slice};
+
+/// What a slice of pruning removed, or would remove.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PruneOutcome {
+    /// Where the next slice begins; `None` after the last.
+    pub next: Option<u32>,
+    /// How many series are gone.
+    pub series: usize,
+    /// How many samples are gone.
+    pub samples: usize,
+    /// How many bytes are freed once no snapshot holds them.
+    pub bytes: usize,
+}
+
+impl Registry {
+    /// Removes old samples and idle series among the next series of the
+    /// slice.
+    ///
+    /// `cutoffs` gets a metric's name and its own retention, if it has one.
+    /// A set of label values that is written through a cell is idle when the
+    /// cell did not change since `idle_before` and no handle to it exists;
+    /// cells are looked at in the first slice.
+    pub fn prune(
+        &mut self,
+        slice: Slice,
+        cutoffs: impl Fn(&Arc<str>, Option<Duration>) -> Cutoffs,
+    ) -> PruneOutcome {
+        let mut expired = Pruned::default();
+        if slice.cursor == 0 {
+            self.expire_cells(slice.dry_run, &cutoffs, &mut expired);
+        }
+        let entries = &self.entries;
+        let catalogue = &self.catalogue;
+        let mut pruned = self.store.prune(slice, |series: &Series| {
+            let name = series.metric();
+            let retention = match entries.get(name) {
+                Some(entry) => entry.definition().retention(),
+                None => catalogue.get(name).and_then(|metric| metric.definition().retention()),
+            };
+            cutoffs(name, retention)
+        });
+        if !slice.dry_run {
+            for series in &pruned.series {
+                self.forget(series);
+            }
+        }
+        pruned.series.append(&mut expired.series);
+        PruneOutcome {
+            next: pruned.next,
+            series: pruned.series.len(),
+            samples: pruned.samples + expired.samples,
+            bytes: pruned.bytes + expired.bytes,
+        }
+    }
+
+    fn expire_cells(
+        &mut self,
+        dry_run: bool,
+        cutoffs: &impl Fn(&Arc<str>, Option<Duration>) -> Cutoffs,
+        expired: &mut Pruned,
+    ) {
+        for (name, entry) in &mut self.entries {
+            let idle_before = cutoffs(name, entry.metric.definition().retention()).idle_before;
+            let metric = &entry.metric;
+            let store = &mut self.store;
+            entry.sets.retain(|_, set| {
+                let Some(child) = set.child.take_if(|_| set.changed_at < idle_before) else {
+                    return true;
+                };
+                let goes = if dry_run { !child.is_held() } else { metric.expire(&child) };
+                if goes {
+                    for &series in &set.series {
+                        store.prune_series(series, dry_run, expired);
+                    }
+                }
+                set.child = Some(child);
+                dry_run || !goes
+            });
+        }
+    }
+
+    /// Forgets the label set of a series that is gone, unless cells write it.
+    fn forget(&mut self, series: &Series) {
+        let Some(entry) = self.entries.get_mut(series.metric()) else { return };
+        self.scratch.key.clear();
+        for name in entry.metric.definition().label_names() {
+            let value = series.labels().get(name).unwrap_or_default();
+            Metric::push_key(value, &mut self.scratch.key);
+        }
+        let key = self.scratch.key.as_slice();
+        if entry.sets.get(key).is_some_and(|set| set.child.is_none()) {
+            entry.sets.remove(key);
+        }
+    }
+}

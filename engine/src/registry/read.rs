@@ -1,0 +1,105 @@
+//! What users read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Registry, RegistryError};
+use crate::model::{Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
+use crate::storage::{Selector, Snapshot};
+
+/// A read that ends at most this long ago is one of the present: the asker's
+/// clock was read before the message was handled.
+const PRESENT: Duration = Duration::from_secs(1);
+
+/// The label under which a series' own name is matched.
+const NAME: &str = "__name__";
+
+/// The series that a read found; decoding them is the asker's.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The metric.
+    pub definition: Arc<MetricDefinition>,
+    /// Its series that match and may have samples in the range.
+    pub snapshot: Snapshot,
+    /// The range that was asked for.
+    pub range: TimeRange,
+}
+
+impl Selected {
+    /// Decodes the samples in the range: series sorted by name and labels,
+    /// samples in time order.
+    #[must_use]
+    pub fn samples(&self) -> Vec<SeriesSamples> {
+        self.snapshot.decode(self.range)
+    }
+}
+
+impl Registry {
+    /// Finds series of a metric. If the range reaches the present, cells that
+    /// changed since their last sample are sampled first.
+    ///
+    /// The selector may also name a series of a histogram or summary, such as
+    /// `latency_seconds_count`.
+    ///
+    /// # Errors
+    /// An unknown metric.
+    pub fn select(
+        &mut self,
+        selector: &Selector,
+        range: TimeRange,
+        now: Timestamp,
+    ) -> Result<Selected, RegistryError> {
+        let name = &selector.metric;
+        let metric = match self.catalogue.get(name) {
+            Some(metric) => metric,
+            None => self.catalogue.owner_of_series(name).ok_or_else(|| {
+                let similar = self.catalogue.similar(name);
+                RegistryError::UnknownMetric { metric: Arc::clone(name), similar }
+            })?,
+        };
+        if range.end + PRESENT >= now && range.start <= range.end {
+            self.sample_for_read(&metric, now.min(range.end), now);
+        }
+        let definition = Arc::clone(metric.definition());
+        let snapshot = if definition.name() == name {
+            self.store.select(selector, range)
+        } else {
+            let part = Selector {
+                metric: Arc::clone(definition.name()),
+                matchers: selector.matchers.clone(),
+            };
+            self.store.select(&part.matching(Matcher::equal(NAME, name.as_ref())), range)
+        };
+        Ok(Selected { definition, snapshot, range })
+    }
+
+    /// Decodes the samples of a metric between two times; for small reads,
+    /// as [`select`](Self::select) and decoding elsewhere spares the owner.
+    ///
+    /// # Errors
+    /// An unknown metric.
+    pub fn values(
+        &mut self,
+        selector: &Selector,
+        range: TimeRange,
+        now: Timestamp,
+    ) -> Result<Vec<SeriesSamples>, RegistryError> {
+        Ok(self.select(selector, range, now)?.samples())
+    }
+
+    /// Finds the series of every metric, sorted by name, that have a sample
+    /// in the last `lookback`: what an exposition shows.
+    pub fn select_all(&mut self, lookback: Duration, now: Timestamp) -> Vec<Selected> {
+        let range = TimeRange::last(lookback, now);
+        let metrics = self.catalogue.metrics();
+        let mut all = Vec::with_capacity(metrics.len());
+        for metric in metrics {
+            self.sample_for_read(&metric, now, now);
+            let definition = Arc::clone(metric.definition());
+            let selector = Selector::metric(Arc::clone(definition.name()));
+            let snapshot = self.store.select(&selector, range);
+            all.push(Selected { definition, snapshot, range });
+        }
+        all
+    }
+}

@@ -1,0 +1,136 @@
+//! A stream of bits, lowest bit first.
+
+/// Writes numbers of up to 64 bits one after the other.
+#[derive(Debug, Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    pending: u128,
+    pending_bits: u32,
+}
+
+impl BitWriter {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
+    /// Writes the lowest `width` bits of `value`; the higher ones must be 0.
+    pub(super) fn push(&mut self, value: u64, width: u32) {
+        debug_assert!(width == 64 || value >> width == 0);
+        // At most 63 bits wait here, so 64 more always fit into 128.
+        self.pending |= u128::from(value) << self.pending_bits;
+        self.pending_bits += width;
+        if self.pending_bits >= 64 {
+            #[expect(clippy::cast_possible_truncation, reason = "the low half is what is due")]
+            self.bytes.extend_from_slice(&(self.pending as u64).to_le_bytes());
+            self.pending >>= 64;
+            self.pending_bits -= 64;
+        }
+    }
+
+    pub(super) fn push_bit(&mut self, bit: bool) {
+        self.push(u64::from(bit), 1);
+    }
+
+    /// Writes `value` behind its own width of 7 bits.
+    pub(super) fn push_sized(&mut self, value: u64) {
+        let width = bit_width(value);
+        self.push(u64::from(width), 7);
+        self.push(value, width);
+    }
+
+    pub(super) fn finish(mut self) -> Box<[u8]> {
+        let rest = self.pending.to_le_bytes();
+        let used = self.pending_bits.div_ceil(8) as usize;
+        self.bytes.extend(rest.iter().take(used));
+        self.bytes.into_boxed_slice()
+    }
+}
+
+/// Reads what a [`BitWriter`] wrote; past the end there is only `None`.
+#[derive(Debug)]
+pub(super) struct BitReader<'a> {
+    rest: &'a [u8],
+    pending: u128,
+    pending_bits: u32,
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, pending: 0, pending_bits: 0 }
+    }
+
+    pub(super) fn read(&mut self, width: u32) -> Option<u64> {
+        if self.pending_bits < width {
+            self.refill();
+            if self.pending_bits < width {
+                return None;
+            }
+        }
+        let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+        let value = self.pending as u64 & mask;
+        self.pending >>= width;
+        self.pending_bits -= width;
+        Some(value)
+    }
+
+    pub(super) fn read_bit(&mut self) -> Option<bool> {
+        self.read(1).map(|bit| bit == 1)
+    }
+
+    pub(super) fn read_sized(&mut self) -> Option<u64> {
+        let width = self.read_width()?;
+        self.read(width)
+    }
+
+    /// Reads a width of 7 bits; more than 64 cannot have been written.
+    pub(super) fn read_width(&mut self) -> Option<u32> {
+        let width = u32::try_from(self.read(7)?).ok()?;
+        (width <= 64).then_some(width)
+    }
+
+    fn refill(&mut self) {
+        if let Some((word, rest)) = self.rest.split_first_chunk::<8>() {
+            self.pending |= u128::from(u64::from_le_bytes(*word)) << self.pending_bits;
+            self.pending_bits += 64;
+            self.rest = rest;
+            return;
+        }
+        for &byte in self.rest {
+            self.pending |= u128::from(byte) << self.pending_bits;
+            self.pending_bits += 8;
+        }
+        self.rest = &[];
+    }
+}
+
+/// Returns how many bits `value` needs; 0 for 0.
+pub(super) const fn bit_width(value: u64) -> u32 {
+    u64::BITS - value.leading_zeros()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(numbers in prop::collection::vec((any::<u64>(), 0u32..=64), 0..200)) {
+            let fit = |value: u64, width: u32| if width == 64 { value } else { value & ((1 << width) - 1) };
+            let mut writer = BitWriter::default();
+            for &(value, width) in &numbers {
+                writer.push(fit(value, width), width);
+                writer.push_sized(value);
+            }
+            let bytes = writer.finish();
+            let mut reader = BitReader::new(&bytes);
+            for &(value, width) in &numbers {
+                prop_assert_eq!(reader.read(width), Some(fit(value, width)));
+                prop_assert_eq!(reader.read_sized(), Some(value));
+            }
+            prop_assert_eq!(reader.read(8), None);
+        }
+    }
+}

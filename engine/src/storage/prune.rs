@@ -1,0 +1,102 @@
+//! Removing what is too old, in slices.
+
+use std::sync::Arc;
+
+use super::chunk::ChunkList;
+use super::series::{Series, SeriesRef};
+use super::store::Store;
+use crate::model::Timestamp;
+
+/// Up to when a series' samples may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cutoffs {
+    /// Chunks that end before this are dropped.
+    pub samples_before: Timestamp,
+    /// A series whose newest sample is before this is removed.
+    pub idle_before: Timestamp,
+}
+
+/// How much of the store one call of [`Store::prune`] looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// Where to begin: 0, then what the slice before returned as `next`.
+    pub cursor: u32,
+    /// The most series to look at.
+    pub budget: usize,
+    /// Whether to count only and remove nothing.
+    pub dry_run: bool,
+}
+
+/// What a slice removed, or would remove.
+#[derive(Debug, Clone, Default)]
+pub struct Pruned {
+    /// Where the next slice begins; `None` after the last.
+    pub next: Option<u32>,
+    /// Series that are gone as a whole.
+    pub series: Vec<Arc<Series>>,
+    /// Samples that are gone.
+    pub samples: usize,
+    /// Bytes that are freed once no snapshot holds them.
+    pub bytes: usize,
+}
+
+impl Store {
+    /// Drops whole chunks that are too old, and series that are idle or
+    /// empty, among the next `slice.budget` series.
+    ///
+    /// The samples of an open slab go with their chunk later, so up to 120
+    /// samples of a series may outstay `samples_before`.
+    pub fn prune(&mut self, slice: Slice, cutoffs: impl Fn(&Series) -> Cutoffs) -> Pruned {
+        let mut pruned = Pruned::default();
+        let end = u32::try_from(slice.budget.max(1)).unwrap_or(u32::MAX);
+        let end = slice.cursor.saturating_add(end);
+        for id in slice.cursor..end {
+            let Some(slot) = self.slots.get(id as usize) else { return pruned };
+            let Some(slot) = slot else { continue };
+            let cutoffs = cutoffs(&slot.series);
+            let gone = slot.newest().is_none_or(|newest| {
+                newest.at < cutoffs.idle_before || newest.at < cutoffs.samples_before
+            });
+            if gone {
+                let reference = slot.series.reference();
+                self.prune_series(reference, slice.dry_run, &mut pruned);
+            } else {
+                drop_chunks(&slot.series, cutoffs.samples_before, slice.dry_run, &mut pruned);
+            }
+        }
+        pruned.next = ((end as usize) < self.slots.len()).then_some(end);
+        pruned
+    }
+
+    /// Removes a series, or only counts it, and adds it to `pruned`.
+    pub fn prune_series(&mut self, series: SeriesRef, dry_run: bool, pruned: &mut Pruned) {
+        let Some(slot) = self.slot_of(series) else { return };
+        let body = slot.series.body();
+        pruned.samples += body.chunks.samples() + body.late.len() + slot.filled;
+        pruned.bytes += body.bytes() + size_of::<Series>();
+        pruned.series.push(Arc::clone(&slot.series));
+        if !dry_run {
+            self.remove(series.id);
+        }
+    }
+}
+
+fn drop_chunks(series: &Series, before: Timestamp, dry_run: bool, pruned: &mut Pruned) {
+    let body = series.body();
+    let sealed_goes = body.chunks.iter().any(|chunk| chunk.range().end < before);
+    let late_goes = body.late.first().is_some_and(|sample| sample.at < before);
+    if !sealed_goes && !late_goes {
+        return;
+    }
+    let kept: Vec<_> =
+        body.chunks.iter().filter(|chunk| chunk.range().end >= before).cloned().collect();
+    let mut left = body.as_ref().clone();
+    left.chunks = ChunkList::from_chunks(&kept);
+    left.late = body.late.iter().filter(|sample| sample.at >= before).copied().collect();
+    pruned.samples += body.chunks.samples() - left.chunks.samples();
+    pruned.samples += body.late.len() - left.late.len();
+    pruned.bytes += body.bytes() - left.bytes();
+    if !dry_run {
+        series.publish(left);
+    }
+}

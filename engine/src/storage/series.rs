@@ -1,0 +1,144 @@
+//! One series and what it shares with its readers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::chunk::ChunkList;
+use super::slab::Slab;
+use crate::model::{Labels, Sample, Timestamp};
+
+/// Names a series of a [`Store`](super::Store) for fast appends.
+///
+/// The generation makes a reference to a removed series an error instead of
+/// a way into the series that took its place. References outlive a recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeriesRef {
+    pub(super) id: u32,
+    pub(super) generation: u32,
+}
+
+impl fmt::Display for SeriesRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.id, self.generation)
+    }
+}
+
+/// A series: its identity, and its samples as the writer last published them.
+#[derive(Debug)]
+pub struct Series {
+    reference: SeriesRef,
+    metric: Arc<str>,
+    name: Arc<str>,
+    labels: Labels,
+    body: ArcSwap<Body>,
+}
+
+/// All samples of a series at one time: sealed, late and open.
+///
+/// Replaced as a whole, so that a reader never sees a sample twice or not at
+/// all while the open slab is being sealed.
+#[derive(Debug, Clone)]
+pub(super) struct Body {
+    pub(super) chunks: ChunkList,
+    /// Samples that came out of order, sorted, not yet sealed.
+    pub(super) late: Arc<[Sample]>,
+    pub(super) open: Arc<Slab>,
+}
+
+impl Series {
+    pub(super) fn new(
+        reference: SeriesRef,
+        metric: Arc<str>,
+        name: Arc<str>,
+        labels: Labels,
+        body: Body,
+    ) -> Self {
+        Self { reference, metric, name, labels, body: ArcSwap::from_pointee(body) }
+    }
+
+    /// Returns the reference for appends.
+    #[must_use]
+    pub const fn reference(&self) -> SeriesRef {
+        self.reference
+    }
+
+    /// Returns the name of the metric that the series belongs to.
+    #[must_use]
+    pub const fn metric(&self) -> &Arc<str> {
+        &self.metric
+    }
+
+    /// Returns the series' own name; for a part of a histogram or summary
+    /// with its suffix.
+    #[must_use]
+    pub const fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Returns the labels.
+    #[must_use]
+    pub const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    pub(super) fn body(&self) -> Arc<Body> {
+        self.body.load_full()
+    }
+
+    /// Publishes a new body; for the one writer.
+    pub(super) fn publish(&self, body: Body) {
+        self.body.store(Arc::new(body));
+    }
+}
+
+impl Body {
+    pub(super) fn empty() -> Self {
+        Self { chunks: ChunkList::default(), late: Arc::default(), open: Slab::with_room(0) }
+    }
+
+    /// Returns the newest of the first `len` open samples, or of the chunks
+    /// if there are none; late samples are never the newest.
+    pub(super) fn newest(&self, len: usize) -> Option<Sample> {
+        if let Some(sample) = len.checked_sub(1).and_then(|index| self.open.get(index)) {
+            return Some(sample);
+        }
+        let mut newest = None;
+        // A chunk that does not decode has no newest sample to offer.
+        let _ = self.chunks.newest()?.decode(|sample| newest = Some(sample));
+        newest
+    }
+
+    /// Returns the earliest timestamp.
+    pub(super) fn oldest_at(&self, len: usize) -> Option<Timestamp> {
+        let sealed = self.chunks.iter().map(|chunk| chunk.range().start).min();
+        let late = self.late.first().map(|sample| sample.at);
+        let open = self.open.iter(len.min(1)).next().map(|sample| sample.at);
+        [sealed, late, open].into_iter().flatten().min()
+    }
+
+    /// Returns the sample at exactly `at`, if there is one.
+    pub(super) fn find(&self, at: Timestamp, len: usize) -> Option<Sample> {
+        if let Ok(index) = self.late.binary_search_by_key(&at, |sample| sample.at) {
+            return self.late.get(index).copied();
+        }
+        let open = self.open.iter(len).rev().find(|sample| sample.at <= at);
+        if open.is_some_and(|sample| sample.at == at) {
+            return open;
+        }
+        let mut found = None;
+        for chunk in self.chunks.iter().filter(|chunk| chunk.range().contains(at)) {
+            let _ = chunk.decode(|sample| {
+                if sample.at == at {
+                    found = Some(sample);
+                }
+            });
+        }
+        found
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.bytes() + self.open.bytes() + size_of_val(self.late.as_ref())
+    }
+}

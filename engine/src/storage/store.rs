@@ -1,0 +1,250 @@
+//! The one writer of series.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::AppendError;
+use super::index::{Index, passes};
+use super::ledger::{Book, Ledger, Recovery, salvage};
+use super::selector::Selector;
+use super::series::{Body, Series, SeriesRef};
+use super::slot::Slot;
+use super::snapshot::{SeriesView, Snapshot};
+use crate::model::{Labels, Sample, TimeRange, Timestamp};
+
+/// Which timestamps a [`Store`] takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// How much older than its series' newest a sample may be; 5 min by
+    /// default.
+    pub out_of_order_window: Duration,
+    /// How far ahead of the store's time a sample may be; 10 min by default.
+    pub future_tolerance: Duration,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            out_of_order_window: Duration::from_secs(5 * 60),
+            future_tolerance: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// The series of the engine, owned by one writer.
+///
+/// Appending to a resolved series takes nanoseconds and allocates only when a
+/// slab is full. See the [module](super) for what readers may rely on.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) config: StoreConfig,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) book: Arc<Book>,
+    pub(super) index: Index,
+    pub(super) slots: Vec<Option<Slot>>,
+    pub(super) free: Vec<u32>,
+}
+
+impl Store {
+    /// Creates a store over a ledger: empty over a new one, and with all
+    /// series of the predecessor over a used one. References given out by
+    /// the predecessor stay valid; its handles on the series do not.
+    #[must_use]
+    pub fn recover(ledger: Arc<Ledger>, config: StoreConfig) -> (Self, Recovery) {
+        let mut recovery = Recovery::default();
+        let mut store = Self {
+            config,
+            book: Arc::new(Book::default()),
+            index: Index::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            ledger,
+        };
+        for predecessor in store.ledger.book().series() {
+            store.adopt(Arc::new(salvage(&predecessor, &mut recovery)));
+        }
+        store.free = (0u32..)
+            .zip(&store.slots)
+            .filter_map(|(id, slot)| slot.is_none().then_some(id))
+            .collect();
+        // Last, so that a recovery that fails half-way can be tried again.
+        store.ledger.turn_over(Arc::clone(&store.book));
+        (store, recovery)
+    }
+
+    /// Creates a store over a ledger of its own.
+    #[must_use]
+    pub fn new(config: StoreConfig) -> Self {
+        Self::recover(Arc::default(), config).0
+    }
+
+    /// Returns which timestamps the store takes.
+    #[must_use]
+    pub const fn config(&self) -> StoreConfig {
+        self.config
+    }
+
+    /// Returns the series, if it exists.
+    #[must_use]
+    pub fn find(&self, metric: &str, name: &Arc<str>, labels: &Labels) -> Option<SeriesRef> {
+        let id = self.index.get(metric, name, labels)?;
+        Some(self.slot(id)?.series.reference())
+    }
+
+    /// Returns the series, creating it if it does not exist: `None` if the
+    /// store is full, at 2^32 series.
+    pub fn resolve(
+        &mut self,
+        metric: &Arc<str>,
+        name: &Arc<str>,
+        labels: &Labels,
+    ) -> Option<SeriesRef> {
+        if let Some(found) = self.find(metric, name, labels) {
+            return Some(found);
+        }
+        let id = match self.free.last() {
+            Some(&id) => id,
+            None => u32::try_from(self.slots.len()).ok()?,
+        };
+        let reference = SeriesRef { id, generation: self.ledger.next_generation() };
+        let (metric, name) = (Arc::clone(metric), Arc::clone(name));
+        let series = Series::new(reference, metric, name, labels.clone(), Body::empty());
+        self.free.pop();
+        self.adopt(Arc::new(series));
+        Some(reference)
+    }
+
+    /// Returns how many series there are.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Returns how many series the metric has.
+    #[must_use]
+    pub fn series_of(&self, metric: &str) -> usize {
+        self.index.series_of(metric)
+    }
+
+    /// Returns the series' newest sample; `None` if it has none or does not
+    /// exist.
+    #[must_use]
+    pub fn newest(&self, series: SeriesRef) -> Option<Sample> {
+        self.slot_of(series)?.newest()
+    }
+
+    /// Says whether the series still exists.
+    #[must_use]
+    pub fn exists(&self, series: SeriesRef) -> bool {
+        self.slot_of(series).is_some()
+    }
+
+    /// Returns the name of the metric that the series belongs to.
+    #[must_use]
+    pub fn metric_of(&self, series: SeriesRef) -> Option<Arc<str>> {
+        self.slot_of(series).map(|slot| Arc::clone(slot.series.metric()))
+    }
+
+    /// Adds a sample to a series at the time `now`.
+    ///
+    /// Newer than the newest: appended. The newest again: nothing happens.
+    /// Older, within the out-of-order window: kept and merged when read.
+    ///
+    /// # Errors
+    /// A series that does not exist, another value at a timestamp that is
+    /// taken, and timestamps too old or too far ahead.
+    #[inline]
+    pub fn append(
+        &mut self,
+        series: SeriesRef,
+        sample: Sample,
+        now: Timestamp,
+    ) -> Result<(), AppendError> {
+        let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
+        let Some(slot) = slot.filter(|slot| slot.generation == series.generation) else {
+            return Err(AppendError::UnknownSeries { series });
+        };
+        let tolerance = self.config.future_tolerance;
+        if sample.at > now && sample.at > now + tolerance {
+            return Err(AppendError::TooFarInFuture { at: sample.at, now, tolerance });
+        }
+        slot.append(sample, self.config.out_of_order_window)
+    }
+
+    /// Adds a sample, or replaces the newest one if it has the same
+    /// timestamp. Snapshots taken before keep the old value.
+    ///
+    /// For series that are sampled from a running total, which may be read
+    /// twice within a millisecond.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn amend(
+        &mut self,
+        series: SeriesRef,
+        sample: Sample,
+        now: Timestamp,
+    ) -> Result<(), AppendError> {
+        match self.append(series, sample, now) {
+            Err(AppendError::Duplicate { at, stored, given }) => {
+                let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
+                match slot.filter(|slot| slot.newest_at == at) {
+                    Some(slot) => {
+                        slot.replace_newest(sample);
+                        Ok(())
+                    }
+                    None => Err(AppendError::Duplicate { at, stored, given }),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Returns the series that match and may have a sample in `range`.
+    #[must_use]
+    pub fn select(&self, selector: &Selector, range: TimeRange) -> Snapshot {
+        let (ids, rest) = self.index.candidates(selector);
+        let mut views = Vec::with_capacity(ids.len());
+        for slot in ids.into_iter().filter_map(|id| self.slot(id)) {
+            let series = &slot.series;
+            if rest.iter().all(|matcher| passes(matcher, series.name(), series.labels())) {
+                let view = SeriesView::new(series);
+                if view.may_overlap(range) {
+                    views.push(view);
+                }
+            }
+        }
+        Snapshot::new(views)
+    }
+
+    pub(super) fn slot_of(&self, series: SeriesRef) -> Option<&Slot> {
+        self.slot(series.id).filter(|slot| slot.generation == series.generation)
+    }
+
+    pub(super) fn slot(&self, id: u32) -> Option<&Slot> {
+        self.slots.get(id as usize)?.as_ref()
+    }
+
+    /// Enters a series in the ledger's book, the index and its slot.
+    fn adopt(&mut self, series: Arc<Series>) {
+        let id = series.reference().id;
+        self.book.set(id, Some(Arc::clone(&series)));
+        self.index.insert(series.metric(), series.name(), series.labels(), id);
+        let place = id as usize;
+        if self.slots.len() <= place {
+            self.slots.resize_with(place + 1, || None);
+        }
+        if let Some(slot) = self.slots.get_mut(place) {
+            *slot = Some(Slot::new(series));
+        }
+    }
+
+    /// Removes a series from the slot, the index and the ledger's book.
+    pub(super) fn remove(&mut self, id: u32) {
+        let Some(slot) = self.slots.get_mut(id as usize).and_then(Option::take) else { return };
+        let series = slot.series;
+        self.index.remove(series.metric(), series.name(), series.labels(), id);
+        self.book.set(id, None);
+        self.free.push(id);
+    }
+}

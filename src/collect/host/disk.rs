@@ -1,0 +1,229 @@
+//! Filesystems and disks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use keepwatch_engine::model::{MetricDefinition, Record};
+use sysinfo::{Disk, DiskRefreshKind};
+
+use super::{counter, gauge, number, used_percent};
+
+/// The labels of a filesystem, as node_exporter has them.
+const LABELS: [&str; 3] = ["device", "mountpoint", "fstype"];
+
+/// Filesystems that hold no files of anyone's: kernel interfaces, memory,
+/// and images that are full by nature.
+const PSEUDO: [&str; 24] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "erofs",
+    "fusectl",
+    "hugetlbfs",
+    "iso9660",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "ramfs",
+    "squashfs",
+    "sysfs",
+    "tmpfs",
+    "tracefs",
+];
+
+/// The host's mounted filesystems.
+#[derive(Debug)]
+pub(super) struct Disks(Option<sysinfo::Disks>);
+
+impl Disks {
+    pub(super) fn new() -> Self {
+        Self(sysinfo::Disks::new().ok())
+    }
+
+    pub(super) fn definitions() -> Vec<MetricDefinition> {
+        vec![
+            gauge("node_filesystem_size_bytes", "bytes", &LABELS, "Size of the filesystem."),
+            gauge(
+                "node_filesystem_avail_bytes",
+                "bytes",
+                &LABELS,
+                "Space that users other than root can still fill.",
+            ),
+            gauge("node_filesystem_readonly", "", &LABELS, "1 if mounted read-only, 0 if not."),
+            gauge(
+                "host_disk_used_percent",
+                "percent",
+                &["mountpoint"],
+                "Space that is not available, of all; of filesystems that can be written to.",
+            ),
+            counter(
+                "node_disk_read_bytes_total",
+                "bytes",
+                &["device"],
+                "Bytes read from the device.",
+            ),
+            counter(
+                "node_disk_written_bytes_total",
+                "bytes",
+                &["device"],
+                "Bytes written to the device.",
+            ),
+        ]
+    }
+
+    pub(super) fn collect(&mut self, records: &mut Vec<Record>) {
+        let Some(disks) = &mut self.0 else { return };
+        disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage().with_io_usage());
+        let mounts = disks.iter().map(Mount::of).filter(Mount::is_real);
+        for mount in once_a_device(mounts) {
+            mount.record(records);
+        }
+    }
+}
+
+/// What is recorded of one mounted filesystem.
+#[derive(Debug, Clone)]
+struct Mount {
+    device: String,
+    mountpoint: String,
+    fstype: String,
+    size: u64,
+    available: u64,
+    read_only: bool,
+    is_directory: bool,
+    read: u64,
+    written: u64,
+}
+
+impl Mount {
+    fn of(disk: &Disk) -> Self {
+        let usage = disk.usage();
+        Self {
+            device: disk.name().to_string_lossy().into_owned(),
+            mountpoint: disk.mount_point().to_string_lossy().into_owned(),
+            fstype: disk.file_system().to_string_lossy().into_owned(),
+            size: disk.total_space(),
+            available: disk.available_space(),
+            read_only: disk.is_read_only(),
+            is_directory: Path::new(disk.mount_point()).is_dir(),
+            read: usage.total_read_bytes,
+            written: usage.total_written_bytes,
+        }
+    }
+
+    /// Containers mount single files such as `/etc/hosts` from the host's
+    /// disk: they say nothing about a filesystem of this machine.
+    fn is_real(&self) -> bool {
+        self.size > 0 && self.is_directory && !PSEUDO.contains(&self.fstype.as_str())
+    }
+
+    fn record(&self, records: &mut Vec<Record>) {
+        let filesystem = |name, value| {
+            Record::set(name, value)
+                .label("device", self.device.as_str())
+                .label("mountpoint", self.mountpoint.as_str())
+                .label("fstype", self.fstype.as_str())
+        };
+        records.push(filesystem("node_filesystem_size_bytes", number(self.size)));
+        records.push(filesystem("node_filesystem_avail_bytes", number(self.available)));
+        let read_only = if self.read_only { 1.0 } else { 0.0 };
+        records.push(filesystem("node_filesystem_readonly", read_only));
+        // A read-only filesystem is as full as it will ever be: no alarm.
+        if let Some(percent) = used_percent(self.size, self.available).filter(|_| !self.read_only) {
+            records.push(
+                Record::set("host_disk_used_percent", percent)
+                    .label("mountpoint", self.mountpoint.as_str()),
+            );
+        }
+        if let Some(device) = self.device.strip_prefix("/dev/") {
+            let io = |name, bytes| Record::set(name, number(bytes)).label("device", device);
+            records.push(io("node_disk_read_bytes_total", self.read));
+            records.push(io("node_disk_written_bytes_total", self.written));
+        }
+    }
+}
+
+/// Keeps one mount of each device, the one with the shortest path: bind
+/// mounts and subvolumes share the space of the first. Filesystems without a
+/// device of their own (`overlay`, network shares by the same name) are told
+/// apart by their mount point.
+fn once_a_device(mounts: impl Iterator<Item = Mount>) -> Vec<Mount> {
+    let mut kept: BTreeMap<(String, String), Mount> = BTreeMap::new();
+    for mount in mounts {
+        let place =
+            if mount.device.contains('/') { String::new() } else { mount.mountpoint.clone() };
+        let rank = |mount: &Mount| (mount.mountpoint.len(), mount.mountpoint.clone());
+        kept.entry((mount.device.clone(), place))
+            .and_modify(|other| {
+                if rank(&mount) < rank(other) {
+                    other.clone_from(&mount);
+                }
+            })
+            .or_insert(mount);
+    }
+    kept.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(device: &str, mountpoint: &str, fstype: &str) -> Mount {
+        Mount {
+            device: device.to_owned(),
+            mountpoint: mountpoint.to_owned(),
+            fstype: fstype.to_owned(),
+            size: 100,
+            available: 25,
+            read_only: false,
+            is_directory: true,
+            read: 7,
+            written: 9,
+        }
+    }
+
+    #[test]
+    fn each_device_once_by_its_shortest_mount() {
+        let mounts = [
+            mount("/dev/sda1", "/home/x", "btrfs"),
+            mount("/dev/sda1", "/", "btrfs"),
+            mount("/dev/sda1", "/srv", "btrfs"),
+            mount("overlay", "/a", "overlay"),
+            mount("overlay", "/b", "overlay"),
+        ];
+        let kept: Vec<_> =
+            once_a_device(mounts.into_iter()).into_iter().map(|mount| mount.mountpoint).collect();
+        assert_eq!(kept, ["/", "/a", "/b"]);
+    }
+
+    #[test]
+    fn what_holds_no_files_is_left_out() {
+        assert!(mount("/dev/sda1", "/", "ext4").is_real());
+        assert!(mount("overlay", "/", "overlay").is_real());
+        assert!(!mount("tmpfs", "/run", "tmpfs").is_real());
+        assert!(
+            !Mount { is_directory: false, ..mount("/dev/sda1", "/etc/hosts", "ext4") }.is_real()
+        );
+        assert!(!Mount { size: 0, ..mount("/dev/sda1", "/", "ext4") }.is_real());
+    }
+
+    #[test]
+    fn a_read_only_filesystem_has_no_percentage() {
+        let count = |mount: Mount| {
+            let mut records = Vec::new();
+            mount.record(&mut records);
+            records.iter().filter(|r| &*r.metric == "host_disk_used_percent").count()
+        };
+        assert_eq!(count(mount("/dev/sda1", "/", "ext4")), 1);
+        assert_eq!(count(Mount { read_only: true, ..mount("/dev/sda1", "/", "ext4") }), 0);
+    }
+}

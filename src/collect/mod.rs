@@ -1,0 +1,151 @@
+//! Collectors: what keepwatch measures without being told sample by sample.
+//!
+//! A [`Collector`] declares its metrics and reads them when asked, each
+//! collection interval (10 s by default), on a pool thread and never on a
+//! component's arbiter: it may block on files. What a machine cannot tell is
+//! left out; nothing is made up.
+//!
+//! Names follow node_exporter (`node_…`) and OpenMetrics (`process_…`) where
+//! they have one, so that their dashboards and rules work; `host_…` gauges
+//! are ready-made percentages for rules. All series live in memory only.
+
+#[cfg(feature = "host")]
+mod host;
+#[cfg(feature = "host")]
+mod process;
+
+use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
+
+#[cfg(feature = "host")]
+pub use host::HostCollector;
+#[cfg(feature = "host")]
+pub use process::ProcessCollector;
+
+/// A source of samples that is read at each collection.
+///
+/// ```
+/// use keepwatch::collect::Collector;
+/// use keepwatch_engine::model::{MetricDefinition, Record};
+///
+/// struct Queue;
+///
+/// impl Collector for Queue {
+///     fn name(&self) -> &str {
+///         "queue"
+///     }
+///
+///     fn definitions(&self) -> Vec<MetricDefinition> {
+///         MetricDefinition::gauge("queue_length").build().into_iter().collect()
+///     }
+///
+///     fn collect(&mut self) -> Vec<Record> {
+///         vec![Record::set("queue_length", 3.0)]
+///     }
+/// }
+/// # assert_eq!(Queue.definitions().len(), 1);
+/// ```
+pub trait Collector: Send + 'static {
+    /// Returns the collector's name, for logs and for its own metrics.
+    fn name(&self) -> &str;
+
+    /// Returns the metrics that [`collect`](Self::collect) records. They are
+    /// registered once, before the first collection.
+    fn definitions(&self) -> Vec<MetricDefinition>;
+
+    /// Reads the source. May block; a panic is caught, counted and costs this
+    /// collection only.
+    fn collect(&mut self) -> Vec<Record>;
+}
+
+/// Defines a metric whose name, unit and labels are constants of this module.
+#[cfg(feature = "host")]
+fn define(
+    kind: MetricKind,
+    name: &'static str,
+    unit: &'static str,
+    labels: &[&'static str],
+    help: &'static str,
+) -> MetricDefinition {
+    MetricDefinition::of_kind(kind, name)
+        .unit(unit)
+        .labels(labels.iter().copied())
+        .help(help)
+        .build()
+        .expect("constant definitions are valid; a test builds each of them")
+}
+
+#[cfg(feature = "host")]
+fn gauge(
+    name: &'static str,
+    unit: &'static str,
+    labels: &[&'static str],
+    help: &'static str,
+) -> MetricDefinition {
+    define(MetricKind::Gauge, name, unit, labels, help)
+}
+
+#[cfg(feature = "host")]
+fn counter(
+    name: &'static str,
+    unit: &'static str,
+    labels: &[&'static str],
+    help: &'static str,
+) -> MetricDefinition {
+    define(MetricKind::Counter, name, unit, labels, help)
+}
+
+/// Byte counts as samples hold them; exact to 8 PiB.
+#[cfg(feature = "host")]
+#[expect(clippy::cast_precision_loss, reason = "samples are f64; exact to 2^53")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(all(test, feature = "host"))]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// Every record names a declared metric and gives exactly its labels, no
+    /// series is recorded twice, counters are not negative.
+    pub(super) fn check(collector: &mut dyn Collector) -> Vec<Record> {
+        let definitions: HashMap<_, _> = collector
+            .definitions()
+            .into_iter()
+            .map(|definition| (definition.name().clone(), definition))
+            .collect();
+        assert_eq!(definitions.len(), collector.definitions().len(), "a name is declared twice");
+        let records = collector.collect();
+        let mut seen = std::collections::HashSet::new();
+        for record in &records {
+            let definition = &definitions[&record.metric];
+            let mut names: Vec<_> = record.labels.iter().map(|(name, _)| name.clone()).collect();
+            let mut declared = definition.label_names().to_vec();
+            names.sort();
+            declared.sort();
+            assert_eq!(names, declared, "{record:?}");
+            assert!(seen.insert((record.metric.clone(), record.labels.clone())), "{record:?}");
+            let keepwatch_engine::model::Observation::Set { value, at } = record.observation else {
+                panic!("{record:?} is not a reading");
+            };
+            assert!(value.is_finite() && value >= 0.0 && at.is_none(), "{record:?}");
+        }
+        records
+    }
+
+    #[test]
+    fn names_end_in_their_unit() {
+        let host = HostCollector::new();
+        let process = ProcessCollector::new();
+        for definition in host.definitions().iter().chain(&process.definitions()) {
+            let stem = match definition.kind() {
+                MetricKind::Counter => definition.name().strip_suffix("_total"),
+                _ => Some(definition.name().as_ref()),
+            };
+            let stem = stem.expect("a counter ends in _total");
+            assert!(stem.ends_with(definition.unit()), "{definition}");
+            assert!(!definition.help().is_empty(), "{definition}");
+        }
+    }
+}

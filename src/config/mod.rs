@@ -1,0 +1,199 @@
+//! `keepwatch.toml`: what a monitor is made of, as a file.
+//!
+//! [`Config::load`] reads and checks a whole file: every value against its
+//! range, every key against the known ones, every condition, matcher and
+//! method by the engine's own parser. It finds all problems in one pass, and
+//! each message names the file, line, column, key, value and what was
+//! expected.
+//!
+//! ```toml
+//! [server]
+//! listen = "127.0.0.1:9737"
+//!
+//! [intervals]
+//! collection = "10s"      # 1s to 1h
+//! evaluation = "15s"      # 1s to 1d
+//! aggregation = "5m"      # 1s to 7d
+//! cleaning = "1h"         # 10s to 7d
+//!
+//! [retention]
+//! samples = "7d"          # 1m to 3650d, as all of these
+//! alerts = "7d"
+//! health = "7d"
+//! idle = "1d"             # a series without new samples goes after this
+//! [retention.metrics]
+//! http_requests_total = "30d"
+//!
+//! [limits]
+//! series = 100000         # of all metrics
+//! series_per_metric = 10000
+//!
+//! [host]
+//! collect = true          # CPU, memory, disks, network, load, processes
+//! rules = true            # the rules that come with keepwatch
+//! checks = true           # its checks likewise
+//!
+//! [[rule]]
+//! name = "CartSlow"
+//! metric = "http_request_duration_seconds_p99"
+//! when = "value > 0.5"
+//! window = "5m"
+//! for = "2m"
+//! severity = "error"
+//!
+//! [[check]]
+//! name = "database"
+//! kind = "tcp"
+//! address = "db:5432"
+//!
+//! [[aggregation]]
+//! name = "requests_per_route"
+//! metric = "http_requests_total"
+//! method = "rate"
+//! group_by = ["route"]
+//! ```
+
+mod aggregation;
+mod check;
+mod document;
+mod error;
+mod rule;
+mod section;
+
+use std::path::Path;
+
+use keepwatch_engine::alert::Rule;
+use keepwatch_engine::health::{HealthError, HealthMachine};
+use keepwatch_engine::model::Timestamp;
+use toml::de::DeTable;
+
+use self::document::{Document, Table};
+
+pub use aggregation::Aggregation;
+pub use check::Check;
+pub use error::{ConfigError, Problem};
+pub use section::{Host, Intervals, Limits, Retention, Server};
+
+/// A checked configuration. The default is what an empty file gives.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where the HTTP surface listens.
+    pub server: Server,
+    /// How often each component works.
+    pub intervals: Intervals,
+    /// How long what is stored is kept.
+    pub retention: Retention,
+    /// What is stored at most.
+    pub limits: Limits,
+    /// What the binary adds by itself.
+    pub host: Host,
+    /// The alert rules, names unique.
+    pub rules: Vec<Rule>,
+    /// The health checks, names unique.
+    pub checks: Vec<Check>,
+    /// The aggregations, names unique.
+    pub aggregations: Vec<Aggregation>,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or everything that is wrong in it.
+    pub fn load(file: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let file = file.as_ref();
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::parse(&file.display().to_string(), &text),
+            Err(source) => Err(ConfigError::Read { file: file.to_owned(), source }),
+        }
+    }
+
+    /// Checks a text; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    ///
+    /// ```
+    /// use keepwatch::config::Config;
+    ///
+    /// let error = Config::parse("keepwatch.toml", "[intervals]\ncollection = \"5ms\"\n").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "keepwatch.toml:2:14: intervals.collection is \"5ms\"; expected a duration from 1s to 1h"
+    /// );
+    /// ```
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let document = Document::new(text);
+        let mut config = Self::default();
+        let (root, syntax) = DeTable::parse_recoverable(text);
+        if syntax.is_empty() {
+            config.read(Table::root(&document, &root));
+        }
+        for error in syntax {
+            let message = error.message().to_owned();
+            document.refuse(&error.span().unwrap_or(0..0), format!("not valid TOML: {message}"));
+        }
+        let problems = document.into_problems();
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        Err(ConfigError::Invalid { file: file.to_owned(), problems })
+    }
+
+    /// Checks that the health checks' dependencies exist and make no circle.
+    /// [`parse`](Self::parse) leaves that to whoever adds the checks: some
+    /// may be defined elsewhere.
+    ///
+    /// # Errors
+    /// The first check whose dependencies will not do.
+    pub fn check_dependencies(&self) -> Result<(), HealthError> {
+        let checks = self.checks.iter().map(|check| check.definition.clone()).collect();
+        HealthMachine::new().add_all(checks, Timestamp::default())
+    }
+
+    fn read(&mut self, root: Table<'_>) {
+        if let Some(table) = root.section("server") {
+            self.server.read(table);
+        }
+        if let Some(table) = root.section("intervals") {
+            self.intervals.read(table);
+        }
+        if let Some(table) = root.section("retention") {
+            self.retention.read(table);
+        }
+        if let Some(table) = root.section("limits") {
+            self.limits.read(table);
+        }
+        if let Some(table) = root.section("host") {
+            self.host.read(table);
+        }
+        self.rules = named(root.tables("rule"), rule::read);
+        self.checks = named(root.tables("check"), Check::read);
+        self.aggregations = named(root.tables("aggregation"), Aggregation::read);
+        root.finish();
+    }
+}
+
+/// Reads the tables of one kind and refuses a name that comes twice.
+fn named<T>(tables: Vec<Table<'_>>, read: fn(&Table<'_>) -> Option<T>) -> Vec<T> {
+    let mut names: Vec<(String, usize)> = Vec::new();
+    let mut entries = Vec::new();
+    for table in tables {
+        let entry = read(&table);
+        if let Some(name) = table.text("name") {
+            match names.iter().find(|(other, _)| *other == name) {
+                Some((_, line)) => {
+                    table.refuse_key("name", format_args!("another: line {line} has it already"));
+                }
+                None => names.push((name, table.line_of("name"))),
+            }
+        }
+        table.finish();
+        entries.extend(entry);
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests;
