@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use keepwatch_engine::health::HealthError;
+use keepwatch_engine::registry::RegistryError;
 use thiserror::Error;
 
 /// Why a component did not do what a message asked for.
@@ -50,4 +51,7 @@ pub enum Error {
     /// The health checker refused a check, or a request about one.
     #[error(transparent)]
     Health(#[from] HealthError),
+    /// The registry refused it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
 }

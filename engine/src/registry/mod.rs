@@ -30,7 +30,7 @@ pub use drops::{DropReason, Drops};
 pub use error::RegistryError;
 pub use ingest::{BatchOutcome, REFUSALS_MAX};
 pub use limits::Limits;
-pub use prune::PruneOutcome;
+pub use prune::{PruneOutcome, SampleRetention};
 pub use read::Selected;
 
 use self::entry::Entry;
