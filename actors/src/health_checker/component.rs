@@ -1,45 +1,29 @@
 //! The health checker as a component.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::health::{
-    CheckReport, HealthError, HealthReport, HealthTransition, Outcome, Run,
-};
-use keepwatch_engine::model::{Record, Timestamp};
+use keepwatch_engine::health::{HealthTransition, Outcome, Run};
+use keepwatch_engine::model::Timestamp;
 use tokio::sync::oneshot;
 
 use super::HealthState;
-use super::messages::{
-    AddCheck, AddChecks, Beat, CheckNow, DrainHealth, Health, HealthChanged, HealthHistory,
-    HealthSubscribers, PruneHealthHistory, RemoveCheck, SubscribeHealth, UnsubscribeHealth,
-};
+use super::messages::HealthChanged;
+use super::series::{SeriesFeed, SeriesOutlets};
 use super::state::ArmedProbe;
-use crate::courier::{Couriers, DeliveryStatus, SubscriptionId};
-use crate::supervisor::{Answer, Component, Keep, Receive, Scope, Timer, WorkError, Workshop};
-
-/// Sends records to whoever stores them; must not block.
-pub type Recorder = Arc<dyn Fn(Vec<Record>) + Send + Sync>;
-
-/// How often every check's status is recorded, besides when it changes: a
-/// blocked check has no results of its own, and its series must not end.
-const RECORD_EVERY: Duration = Duration::from_secs(15);
-
-/// How long after a change it is recorded.
-const RECORD_DELAY: Duration = Duration::from_millis(10);
+use crate::courier::Couriers;
+use crate::supervisor::{Component, Keep, Scope, Timer, WorkError, Workshop};
 
 /// Runs health checks and tells how everything stands.
 pub struct HealthChecker {
-    state: HealthState,
-    keep: Keep<HealthState>,
-    couriers: Couriers<HealthChanged>,
-    record: Option<Recorder>,
+    pub(super) state: HealthState,
+    pub(super) keep: Keep<HealthState>,
+    pub(super) couriers: Couriers<HealthChanged>,
+    pub(super) series: SeriesFeed,
     timer: Option<(Timer, Timestamp)>,
-    /// Checks whose series lag behind; a timer is set while there are any.
-    unrecorded: BTreeSet<Arc<str>>,
     /// Those who asked for a run and wait for its end.
-    waiting: BTreeMap<Arc<str>, Vec<oneshot::Sender<()>>>,
+    pub(super) waiting: BTreeMap<Arc<str>, Vec<oneshot::Sender<()>>>,
 }
 
 /// How a run ended.
@@ -57,23 +41,22 @@ impl HealthChecker {
     pub fn new(
         keep: Keep<HealthState>,
         couriers: Couriers<HealthChanged>,
-        record: Option<Recorder>,
+        series: Option<SeriesOutlets>,
     ) -> Self {
         let state = HealthState::clone(&keep.load());
         Self {
             state,
             keep,
             couriers,
-            record,
+            series: SeriesFeed::new(series),
             timer: None,
-            unrecorded: BTreeSet::new(),
             waiting: BTreeMap::new(),
         }
     }
 
     /// Does what is due, tells what changed, and sets the timer for what is
     /// due next.
-    fn advance(&mut self, mut told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
+    pub(super) fn advance(&mut self, mut told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
         let now = scope.now();
         told.extend(self.state.machine.tick(now));
         self.tell(told, scope);
@@ -153,25 +136,6 @@ impl HealthChecker {
             (timer, next)
         });
     }
-
-    /// Records how checks stand, in a moment: what changes twice at once is
-    /// recorded once, since a series has one value at a time.
-    fn record_soon(&mut self, checks: impl IntoIterator<Item = Arc<str>>, scope: &mut Scope<Self>) {
-        if self.unrecorded.is_empty() {
-            scope.after(RECORD_DELAY, |checker, _| checker.record());
-        }
-        self.unrecorded.extend(checks);
-    }
-
-    fn record(&mut self) {
-        let checks = std::mem::take(&mut self.unrecorded);
-        let machine = &self.state.machine;
-        let records: Vec<Record> =
-            checks.iter().flat_map(|check| machine.records_of(check)).collect();
-        if let Some(record) = self.record.as_ref().filter(|_| !records.is_empty()) {
-            record(records);
-        }
-    }
 }
 
 /// Runs a probe once, in its turn.
@@ -201,150 +165,7 @@ impl Component for HealthChecker {
         for check in stuck {
             self.await_release(&check, scope);
         }
-        scope.every(RECORD_EVERY, RECORD_EVERY, |checker, scope| {
-            let checks: Vec<Arc<str>> = checker.state.machine.names().cloned().collect();
-            checker.record_soon(checks, scope);
-        });
+        self.feed_series(scope);
         self.advance(Vec::new(), scope);
-    }
-}
-
-impl Receive<AddCheck> for HealthChecker {
-    fn receive(&mut self, check: AddCheck, scope: &mut Scope<Self>) -> Answer<()> {
-        self.receive(AddChecks(vec![check]), scope)
-    }
-}
-
-impl Receive<AddChecks> for HealthChecker {
-    fn receive(&mut self, AddChecks(checks): AddChecks, scope: &mut Scope<Self>) -> Answer<()> {
-        let added = self.state.add(checks, scope.now());
-        self.advance(Vec::new(), scope);
-        added.into()
-    }
-}
-
-impl Receive<RemoveCheck> for HealthChecker {
-    fn receive(
-        &mut self,
-        RemoveCheck { check }: RemoveCheck,
-        scope: &mut Scope<Self>,
-    ) -> Answer<()> {
-        let removed = self.state.remove(&check);
-        if removed.is_ok() {
-            self.waiting.remove(&check);
-        }
-        self.advance(Vec::new(), scope);
-        removed.into()
-    }
-}
-
-impl Receive<CheckNow> for HealthChecker {
-    fn receive(
-        &mut self,
-        CheckNow { check }: CheckNow,
-        scope: &mut Scope<Self>,
-    ) -> Answer<CheckReport> {
-        if let Err(refused) = self.state.machine.check_now(&check, scope.now()) {
-            return Err(refused).into();
-        }
-        self.advance(Vec::new(), scope);
-        let report = self.state.machine.report(scope.now());
-        // Blocked since, or stuck in a run that may never end.
-        if let Some(report) = report.check(&check)
-            && (report.in_flight_since.is_none() || report.is_overrun)
-        {
-            return Answer::ok(report.clone());
-        }
-        let (done, ended) = oneshot::channel();
-        self.waiting.entry(Arc::clone(&check)).or_default().push(done);
-        scope.answer(ended, move |checker, _, scope| {
-            let report = checker.state.machine.report(scope.now());
-            let found = report.checks.into_iter().find(|report| report.name == check);
-            // Removed while its run was under way.
-            found.ok_or_else(|| HealthError::UnknownCheck { check: check.to_string() }.into())
-        })
-    }
-}
-
-impl Receive<Beat> for HealthChecker {
-    fn receive(&mut self, Beat { check }: Beat, scope: &mut Scope<Self>) -> Answer<()> {
-        match self.state.machine.beat(&check, scope.now()) {
-            Ok(told) => {
-                self.advance(told, scope);
-                Answer::ok(())
-            }
-            Err(refused) => Err(refused).into(),
-        }
-    }
-}
-
-impl Receive<Health> for HealthChecker {
-    fn receive(&mut self, _: Health, scope: &mut Scope<Self>) -> Answer<HealthReport> {
-        self.advance(Vec::new(), scope);
-        Answer::ok(self.state.machine.report(scope.now()))
-    }
-}
-
-impl Receive<HealthHistory> for HealthChecker {
-    fn receive(
-        &mut self,
-        query: HealthHistory,
-        _: &mut Scope<Self>,
-    ) -> Answer<Vec<HealthTransition>> {
-        let check = query.check.as_deref();
-        Answer::ok(self.state.machine.history(query.range, check, query.limit))
-    }
-}
-
-impl Receive<SubscribeHealth> for HealthChecker {
-    fn receive(
-        &mut self,
-        SubscribeHealth(subscriber): SubscribeHealth,
-        _: &mut Scope<Self>,
-    ) -> Answer<SubscriptionId> {
-        Answer::ok(self.couriers.subscribe(subscriber))
-    }
-}
-
-impl Receive<UnsubscribeHealth> for HealthChecker {
-    fn receive(
-        &mut self,
-        UnsubscribeHealth(id): UnsubscribeHealth,
-        _: &mut Scope<Self>,
-    ) -> Answer<bool> {
-        Answer::ok(self.couriers.unsubscribe(id))
-    }
-}
-
-impl Receive<HealthSubscribers> for HealthChecker {
-    fn receive(
-        &mut self,
-        _: HealthSubscribers,
-        _: &mut Scope<Self>,
-    ) -> Answer<Vec<DeliveryStatus>> {
-        Answer::ok(self.couriers.statuses())
-    }
-}
-
-impl Receive<DrainHealth> for HealthChecker {
-    fn receive(&mut self, _: DrainHealth, scope: &mut Scope<Self>) -> Answer<()> {
-        self.state.machine.drain();
-        self.advance(Vec::new(), scope);
-        Answer::ok(())
-    }
-}
-
-impl Receive<PruneHealthHistory> for HealthChecker {
-    fn receive(
-        &mut self,
-        PruneHealthHistory { before, dry_run }: PruneHealthHistory,
-        scope: &mut Scope<Self>,
-    ) -> Answer<usize> {
-        if dry_run {
-            return Answer::ok(self.state.machine.history_before(before));
-        }
-        let pruned = self.state.machine.prune_history(before);
-        scope.keep(&self.keep, self.state.clone());
-        Answer::ok(pruned)
     }
 }

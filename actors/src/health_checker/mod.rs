@@ -11,11 +11,18 @@
 //! report from it even while the component is down.
 
 mod component;
-pub mod messages;
+mod messages;
 pub mod probe;
+mod receive;
+mod series;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use component::{HealthChecker, Recorder};
+pub use component::HealthChecker;
+pub use messages::{
+    AddCheck, AddChecks, Beat, CheckNow, DrainHealth, Health, HealthChanged, HealthHistory,
+    HealthSubscribers, PruneHealthHistory, RemoveCheck, SubscribeHealth, UnsubscribeHealth,
+};
+pub use series::SeriesOutlets;
 pub use state::HealthState;

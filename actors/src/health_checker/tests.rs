@@ -1,5 +1,6 @@
 //! The health checker through its address, on paused time.
 
+mod series;
 mod supervised;
 
 use std::future;
@@ -12,16 +13,12 @@ use keepwatch_engine::health::{CheckDefinition, CheckReport, HealthError, Health
 use keepwatch_engine::model::TimeRange;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::messages::{
-    AddCheck, AddChecks, Beat, CheckNow, DrainHealth, Health, HealthChanged, HealthHistory,
-    PruneHealthHistory, RemoveCheck, SubscribeHealth,
-};
-use super::{HealthChecker, HealthState, Recorder};
+use super::*;
 use crate::Error;
 use crate::courier::{Couriers, Subscriber};
 use crate::supervisor::testing::{pass, paused, supervisor};
 use crate::supervisor::{Address, Keep, Settings, Supervisor, Workshop};
-use HealthStatus::{Blocked, Degraded, Down, Unknown, Up};
+use HealthStatus::{Blocked, Down, Unknown, Up};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -30,11 +27,11 @@ fn check(name: &str) -> CheckDefinition {
     CheckDefinition::new(name).interval(INTERVAL).jitter(0.0)
 }
 
-fn seat(supervisor: &mut Supervisor, record: Option<Recorder>) -> Address<HealthChecker> {
+fn seat(supervisor: &mut Supervisor, series: Option<SeriesOutlets>) -> Address<HealthChecker> {
     let keep = Keep::new(HealthState::default());
     let couriers = Couriers::new(Workshop::here());
     supervisor.seat(Settings::default(), move || {
-        HealthChecker::new(keep.clone(), couriers.clone(), record.clone())
+        HealthChecker::new(keep.clone(), couriers.clone(), series.clone())
     })
 }
 
@@ -329,44 +326,5 @@ fn history_is_selected_and_pruned() {
             assert_eq!(health.send(PruneHealthHistory { before, dry_run }).await, Ok(1));
             assert_eq!(health.send(query.clone()).await.unwrap().len(), left);
         }
-    });
-}
-
-#[test]
-fn results_are_recorded_as_they_come_and_a_blocked_check_goes_on() {
-    paused(async {
-        let (sender, mut receiver) = unbounded_channel();
-        let record: Recorder = Arc::new(move |records| {
-            let _ = sender.send(records);
-        });
-        let mut supervisor = supervisor();
-        let health = seat(&mut supervisor, Some(record));
-        let _supervisor = supervisor.open();
-        let (db, api) = (Service::default(), Service::default());
-        db.set_down(true);
-        health.send(AddCheck::new(check("db"), db.probe())).await.unwrap();
-        let degraded = || future::ready(Outcome::degraded("cold"));
-        health.send(AddCheck::new(check("cache"), degraded)).await.unwrap();
-        health.send(AddCheck::new(check("api").requires("db"), api.probe())).await.unwrap();
-        let mut values = |metric: &str, name: &str| -> Vec<String> {
-            let batches = std::iter::from_fn(|| receiver.try_recv().ok());
-            let of = |record: &keepwatch_engine::model::Record| {
-                record.metric.as_ref() == metric && record.labels[0].1.as_ref() == name
-            };
-            batches.flatten().filter(of).map(|r| format!("{:?}", r.observation)).collect()
-        };
-        pass(MILLISECOND * 20).await;
-        assert_eq!(status(&health, "cache").await, Degraded);
-        assert_eq!(
-            values("keepwatch_health_status", "cache"),
-            ["Set { value: 0.5, at: None }"],
-            "once a result"
-        );
-        pass(Duration::from_secs(15)).await;
-        assert_eq!(
-            values("keepwatch_health_status", "api"),
-            ["Set { value: 0.0, at: None }"],
-            "its series goes on while it does not run"
-        );
     });
 }

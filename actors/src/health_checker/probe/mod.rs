@@ -25,7 +25,7 @@ pub use usage::{Usage, UsageProbe};
 /// or a `Result` of these whose error is the message.
 ///
 /// ```
-/// use keepwatch_actors::health_checker::messages::AddCheck;
+/// use keepwatch_actors::health_checker::AddCheck;
 /// use keepwatch_engine::health::{CheckDefinition, Outcome};
 ///
 /// let check = AddCheck::new(CheckDefinition::new("queue"), || async {

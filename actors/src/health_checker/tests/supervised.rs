@@ -2,29 +2,26 @@
 
 use std::sync::OnceLock;
 
-use keepwatch_engine::model::Record;
-
 use super::*;
-use crate::supervisor::Placement;
 use crate::supervisor::testing::{TokioClock, threaded};
+use crate::supervisor::{Answer, Placement, Receive, Scope};
 
-/// A checker whose recorder panics when it is told to: a fault in the middle
-/// of the component's own code.
-fn fragile() -> (Address<HealthChecker>, Arc<AtomicBool>, Addr<Supervisor>) {
-    let fails = Arc::new(AtomicBool::new(false));
-    let armed = Arc::clone(&fails);
-    let record: Recorder = Arc::new(move |_: Vec<Record>| {
-        assert!(!armed.swap(false, Ordering::SeqCst), "the recorder fails");
-    });
-    let mut supervisor = supervisor();
-    let health = seat(&mut supervisor, Some(record));
-    (health, fails, supervisor.open())
+/// Makes the component panic in a timer.
+struct Fail;
+
+crate::request! { Fail => (), owner HealthChecker }
+
+impl Receive<Fail> for HealthChecker {
+    fn receive(&mut self, _: Fail, scope: &mut Scope<Self>) -> Answer<()> {
+        scope.after(MILLISECOND, |_, _| panic!("on command"));
+        Answer::ok(())
+    }
 }
 
 #[test]
 fn a_restart_keeps_definitions_states_history_and_subscribers() {
     paused(async {
-        let (health, fails, supervisor) = fragile();
+        let (health, supervisor) = open();
         let mut told = listen(&health).await;
         let (db, api) = (Service::default(), Service::default());
         health.send(AddCheck::new(check("db").fall(2), db.probe())).await.unwrap();
@@ -36,7 +33,7 @@ fn a_restart_keeps_definitions_states_history_and_subscribers() {
         pass(INTERVAL).await;
         assert_eq!(report(&health, "db").await.consecutive_failures, 1);
 
-        fails.store(true, Ordering::SeqCst);
+        health.send(Fail).await.unwrap();
         pass(Duration::from_secs(5)).await;
         let faulted = supervisor.send(crate::supervisor::Status).await.unwrap().remove(0);
         assert_eq!((faulted.faults, faulted.restarts), (1, 1));
@@ -68,7 +65,7 @@ fn a_restart_keeps_definitions_states_history_and_subscribers() {
 #[test]
 fn a_run_that_a_restart_cut_off_is_made_again_alone() {
     paused(async {
-        let (health, fails, supervisor) = fragile();
+        let (health, supervisor) = open();
         let begun = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&begun);
         let slow = move || {
@@ -77,7 +74,7 @@ fn a_run_that_a_restart_cut_off_is_made_again_alone() {
         };
         health.send(AddCheck::new(check("slow"), slow)).await.unwrap();
         pass(Duration::from_secs(1)).await;
-        fails.store(true, Ordering::SeqCst);
+        health.send(Fail).await.unwrap();
         health.send(AddCheck::heartbeat("backup", INTERVAL)).await.unwrap();
         health.send(Beat { check: "backup".into() }).await.unwrap();
         pass(Duration::from_secs(4)).await;
