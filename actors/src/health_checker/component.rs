@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use keepwatch_engine::health::{HealthTransition, Outcome, Run};
 use keepwatch_engine::model::Timestamp;
+use log::Level;
 use tokio::sync::oneshot;
 
 use super::HealthState;
@@ -69,7 +70,8 @@ impl HealthChecker {
 
     fn tell(&mut self, told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
         for transition in told {
-            log::info!("{transition}");
+            let level = if transition.to.is_failed() { Level::Warn } else { Level::Info };
+            log::log!(level, "{transition}");
             self.record_soon([Arc::clone(&transition.check)], scope);
             self.couriers.publish(&HealthChanged(Arc::new(transition)));
         }
