@@ -9,6 +9,9 @@ use crate::instrument::Metric;
 use crate::model::{Sample, Timestamp};
 use crate::storage::Store;
 
+/// A collection that comes at most this late counts as punctual.
+const PUNCTUAL: Duration = Duration::from_millis(50);
+
 /// What a collection did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Collected {
@@ -42,13 +45,25 @@ impl Registry {
     /// before, or a millisecond ago: it did not exist then, and an increase
     /// sees its first steps.
     pub fn collect(&mut self, now: Timestamp) -> Collected {
+        self.collect_at(now, now)
+    }
+
+    /// Samples every cell as [`collect`](Self::collect) does, with the
+    /// timestamp that was due if it is only just past: a multiple of
+    /// `interval` since the epoch. Regular timestamps cost no bits.
+    pub fn collect_on_grid(&mut self, interval: Duration, now: Timestamp) -> Collected {
+        let due = now.align_down(interval);
+        self.collect_at(if now.since(due) <= PUNCTUAL { due } else { now }, now)
+    }
+
+    fn collect_at(&mut self, at: Timestamp, now: Timestamp) -> Collected {
         let mut collected = Collected::default();
         for metric in self.catalogue.metrics() {
-            let one = self.sample(&metric, now, now, false);
+            let one = self.sample(&metric, at, now, false);
             collected.samples += one.samples;
             collected.refused += one.refused;
         }
-        self.collected_at = Some(now);
+        self.collected_at = Some(at);
         collected
     }
 
@@ -143,13 +158,17 @@ impl Sampling<'_> {
         }
         // A cell is read now: stored before samples that were read earlier,
         // its total would seem to fall.
-        let newest = set.series.iter().filter_map(|&series| self.store.newest(series)?.at.into());
-        if let Some(newest) = newest.max().filter(|&newest| newest > self.at) {
-            if !self.changed_only {
-                let (metric, window) = (Arc::clone(metric.definition().name()), Duration::ZERO);
-                self.refuse(&RegistryError::TooOld { metric, at: self.at, newest, window });
+        let mut at = self.at;
+        let newest = set.series.iter().filter_map(|&series| self.store.newest(series));
+        if let Some(newest) = newest.map(|sample| sample.at).max().filter(|&newest| newest > at) {
+            if self.changed_only {
+                return;
             }
-            return;
+            if newest > self.now {
+                let (metric, window) = (Arc::clone(metric.definition().name()), Duration::ZERO);
+                return self.refuse(&RegistryError::TooOld { metric, at, newest, window });
+            }
+            at = self.now;
         }
         if !set.series.iter().all(|&series| self.store.exists(series)) {
             match super::entry::resolve(metric, &set.labels, self.store, self.limits) {
@@ -159,7 +178,7 @@ impl Sampling<'_> {
         }
         for (index, &series) in set.series.iter().enumerate() {
             let Some(&value) = self.values.get(index) else { continue };
-            match self.store.amend(series, Sample::new(self.at, value), self.now) {
+            match self.store.amend(series, Sample::new(at, value), self.now) {
                 Ok(()) => self.collected.samples += 1,
                 Err(error) => {
                     self.refuse(&RegistryError::append(metric.definition().name(), error));

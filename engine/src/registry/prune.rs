@@ -1,10 +1,12 @@
 //! Removing what is too old or idle.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Registry;
 use crate::instrument::Metric;
+use crate::model::Timestamp;
 use crate::storage::{Cutoffs, Pruned, Series, Slice};
 
 /// What a slice of pruning removed, or would remove.
@@ -20,19 +22,53 @@ pub struct PruneOutcome {
     pub bytes: usize,
 }
 
+/// How long samples and series are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleRetention {
+    /// How long samples are kept; 7 days by default.
+    pub samples: Duration,
+    /// The same for single metrics; it goes before what a metric's definition
+    /// says.
+    pub by_metric: HashMap<Arc<str>, Duration>,
+    /// After how long without a sample, or without a change of its cell, a
+    /// series is removed; `None`, the default, leaves it to `samples`.
+    pub idle_after: Option<Duration>,
+}
+
+impl Default for SampleRetention {
+    fn default() -> Self {
+        let samples = Duration::from_secs(7 * 24 * 60 * 60);
+        Self { samples, by_metric: HashMap::new(), idle_after: None }
+    }
+}
+
+impl SampleRetention {
+    /// Returns up to when a metric's samples and series may go; `own` is the
+    /// retention of its definition.
+    #[must_use]
+    pub fn cutoffs(&self, metric: &str, own: Option<Duration>, now: Timestamp) -> Cutoffs {
+        let samples = self.by_metric.get(metric).copied().or(own).unwrap_or(self.samples);
+        Cutoffs {
+            samples_before: now - samples,
+            idle_before: now - self.idle_after.unwrap_or(samples).min(samples),
+        }
+    }
+}
+
 impl Registry {
     /// Removes old samples and idle series among the next series of the
     /// slice.
     ///
-    /// `cutoffs` gets a metric's name and its own retention, if it has one.
     /// A set of label values that is written through a cell is idle when the
-    /// cell did not change since `idle_before` and no handle to it exists;
-    /// cells are looked at in the first slice.
+    /// cell did not change for `idle_after` and no handle to it exists; cells
+    /// are looked at in the first slice.
     pub fn prune(
         &mut self,
         slice: Slice,
-        cutoffs: impl Fn(&Arc<str>, Option<Duration>) -> Cutoffs,
+        retention: &SampleRetention,
+        now: Timestamp,
     ) -> PruneOutcome {
+        let cutoffs = |metric: &Arc<str>, own| retention.cutoffs(metric, own, now);
         let mut expired = Pruned::default();
         if slice.cursor == 0 {
             self.expire_cells(slice.dry_run, &cutoffs, &mut expired);

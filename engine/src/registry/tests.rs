@@ -8,7 +8,7 @@ use crate::instrument::{CounterFamily, Family, GaugeFamily, Handle, HistogramFam
 use crate::model::{
     DefinitionBuilder, Matcher, MetricDefinition, Record, Sample, TimeRange, Timestamp,
 };
-use crate::storage::{Cutoffs, Selector, Slice};
+use crate::storage::{Selector, Slice};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -214,6 +214,33 @@ fn cells_are_sampled_at_collections_and_before_reads_of_the_present() {
 }
 
 #[test]
+fn a_punctual_collection_carries_the_time_that_was_due() {
+    let mut registry = zoo();
+    let interval = Duration::from_secs(10);
+    let load: GaugeFamily = family(&registry, "load");
+    let load = load.with(&["a"]).unwrap();
+    let mut collect = |at_ms: i64, value: f64| {
+        load.set(value);
+        let now = Timestamp::from_millis(NOW.millis() + at_ms);
+        assert_eq!(registry.collect_on_grid(interval, now).refused, 0);
+    };
+    collect(10_003, 1.0);
+    collect(20_050, 2.0);
+    collect(30_051, 3.0);
+    // Twice within the same instant: the later reading is not stored before
+    // the earlier one.
+    collect(40_010, 4.0);
+    collect(40_020, 5.0);
+    assert_eq!(read(&mut registry, "load", after(100)), ["load{l=\"a\"} 1@10 2@20 3@30.051 5@40"]);
+    let late = Record::set_at("load", 6.0, Timestamp::from_millis(after(50).millis() + 5));
+    registry.record(&late.label("l", "a"), after(50) + Duration::from_millis(5)).unwrap();
+    load.set(7.0);
+    registry.collect_on_grid(interval, after(50) + Duration::from_millis(6));
+    let lines = read(&mut registry, "load", after(100));
+    assert!(lines[0].ends_with("6@50.005 7@50.006"), "{lines:?}");
+}
+
+#[test]
 fn adds_and_sets_go_on_from_one_another() {
     let mut registry = zoo();
     let mut record = |record: Record, seconds: i64| {
@@ -396,10 +423,8 @@ fn pruning_follows_each_metric_and_expires_what_is_idle() {
     let now = after(600 * 60);
     let run = |registry: &mut Registry, dry_run| {
         let slice = Slice { cursor: 0, budget: 100, dry_run };
-        registry.prune(slice, |_, retention| Cutoffs {
-            samples_before: retention.map_or(Timestamp::MIN, |retention| now - retention),
-            idle_before: now - hour,
-        })
+        let retention = SampleRetention { idle_after: Some(hour), ..SampleRetention::default() };
+        registry.prune(slice, &retention, now)
     };
     let foretold = run(&mut registry, true);
     let done = run(&mut registry, false);
@@ -419,6 +444,24 @@ fn pruning_follows_each_metric_and_expires_what_is_idle() {
 }
 
 #[test]
+fn retention_by_name_goes_before_the_definition_and_the_default() {
+    let minutes = |count| Duration::from_secs(count * 60);
+    let retention = SampleRetention {
+        samples: minutes(60),
+        by_metric: [("m".into(), minutes(5))].into(),
+        idle_after: Some(minutes(30)),
+    };
+    let check = |metric: &str, own: Option<Duration>, samples: u64, idle: u64| {
+        let cutoffs = retention.cutoffs(metric, own, NOW);
+        assert_eq!(cutoffs.samples_before, NOW - minutes(samples), "{metric}");
+        assert_eq!(cutoffs.idle_before, NOW - minutes(idle), "{metric}");
+    };
+    check("other", None, 60, 30);
+    check("other", Some(minutes(10)), 10, 10);
+    check("m", Some(minutes(10)), 5, 5);
+}
+
+#[test]
 fn series_that_were_removed_come_back_when_they_are_written() {
     let mut registry = zoo();
     let labels: Vec<(Arc<str>, Arc<str>)> = vec![("l".into(), "a".into())];
@@ -429,8 +472,10 @@ fn series_that_were_removed_come_back_when_they_are_written() {
     histogram.observe(1.0);
     registry.collect(NOW);
     let slice = Slice { cursor: 0, budget: 100, dry_run: false };
-    let all = Cutoffs { samples_before: after(60), idle_before: Timestamp::MIN };
-    assert_eq!(registry.prune(slice, |_, _| all).series, 5);
+    let minute = Duration::from_secs(60);
+    let retention = SampleRetention { samples: minute, ..SampleRetention::default() };
+    let pruned = registry.prune(slice, &retention, after(61));
+    assert_eq!((pruned.series, pruned.samples), (5, 9));
     let error = registry.append(old, Sample::new(after(60), 1.0), after(60)).unwrap_err();
     assert_eq!(error, RegistryError::UnknownSeries);
     registry.record(&Record::set("load", 2.0).label("l", "a"), after(60)).unwrap();

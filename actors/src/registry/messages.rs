@@ -1,0 +1,159 @@
+//! What the registry is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepwatch_engine::instrument::Metric;
+use keepwatch_engine::model::{
+    self, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp,
+};
+use keepwatch_engine::registry::{
+    BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
+};
+use keepwatch_engine::storage::{Recovery, Selector, SeriesRef, Slice, Statistics};
+use serde::Serialize;
+
+use super::Registry;
+use crate::request;
+
+request! {
+    RegisterMetric => Arc<Metric>, owner Registry;
+    Record => (), owner Registry;
+    RecordBatch => BatchOutcome, owner Registry;
+    Resolve => SeriesRef, owner Registry;
+    AppendBatch => BatchOutcome, owner Registry;
+    Collect => Collected, owner Registry;
+    Select => Selected, owner Registry;
+    Values => Vec<SeriesSamples>, owner Registry;
+    Metrics => Vec<Arc<MetricDefinition>>, owner Registry;
+    CurrentValues => Vec<Selected>, owner Registry;
+    StorageStatistics => StorageReport, owner Registry;
+    Prune => PruneOutcome, owner Registry;
+}
+
+/// Registers a metric; answers with the metric, whose handles any thread may
+/// use.
+#[derive(Debug, Clone)]
+pub struct RegisterMetric {
+    /// What the metric is.
+    pub definition: MetricDefinition,
+    /// What to do if the name is taken.
+    pub mode: RegisterMode,
+}
+
+/// What a registration does if the name is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RegisterMode {
+    /// An error.
+    #[default]
+    Strict,
+    /// The same definition gives the same metric; another is an error that
+    /// names both.
+    GetOrRegister,
+}
+
+/// Records one observation. Where many come, [`RecordBatch`] costs a fraction
+/// of it each.
+#[derive(Debug, Clone)]
+pub struct Record(pub model::Record);
+
+/// Records many observations; one that is refused does not touch the others.
+/// Answers how many were accepted, and the errors of those that were not.
+#[derive(Debug, Clone)]
+pub struct RecordBatch(pub Vec<model::Record>);
+
+/// Asks for the series of a counter or gauge, creating it if it is new: for
+/// [`AppendBatch`].
+#[derive(Debug, Clone)]
+pub struct Resolve {
+    /// The metric.
+    pub metric: Arc<str>,
+    /// The values of its labels, in any order.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// Adds a value to each of many resolved series: the fast path. Only the
+/// timestamp is checked.
+#[derive(Debug, Clone)]
+pub struct AppendBatch {
+    /// When the values held.
+    pub at: Timestamp,
+    /// The series and their values.
+    pub values: Vec<(SeriesRef, f64)>,
+}
+
+/// Samples every cell now, besides the regular collections.
+#[derive(Debug, Clone, Copy)]
+pub struct Collect;
+
+/// Asks for a snapshot of series, which the asker decodes.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// Which series.
+    pub selector: Selector,
+    /// Which samples; both ends belong to it.
+    pub range: TimeRange,
+}
+
+/// Asks for the samples of a metric between two times, in time order; they
+/// are decoded in the workshop.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// The metric.
+    pub metric: Arc<str>,
+    /// Conditions on the labels, which all have to hold.
+    pub matchers: Vec<Matcher>,
+    /// The first point in time.
+    pub start: Timestamp,
+    /// The last point in time.
+    pub end: Timestamp,
+}
+
+/// Asks for the definitions of all metrics, sorted by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Metrics;
+
+/// Asks for the series of every metric with a recent sample: what an
+/// exposition shows. Encoding it is the asker's, with
+/// [`Current::newest`](keepwatch_engine::exposition::Current::newest) and
+/// [`text`](keepwatch_engine::exposition::text()).
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentValues {
+    /// How old the newest sample of a series may be; 5 min by default.
+    pub lookback: Duration,
+}
+
+impl Default for CurrentValues {
+    fn default() -> Self {
+        Self { lookback: Duration::from_secs(5 * 60) }
+    }
+}
+
+/// Asks how much is stored and what was left out.
+#[derive(Debug, Clone, Copy)]
+pub struct StorageStatistics;
+
+/// How much is stored and what was left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct StorageReport {
+    /// How many metrics are registered.
+    pub metrics: usize,
+    /// What is stored.
+    pub statistics: Statistics,
+    /// What was left out since this incarnation began, by reason; what
+    /// handles refused, since they exist.
+    pub drops: Drops,
+    /// What this incarnation found when it began.
+    #[serde(skip)]
+    pub recovery: Recovery,
+}
+
+/// Removes old samples and idle series, a slice at a time: send it with the
+/// cursor 0, then with each answer's `next` until there is none.
+#[derive(Debug, Clone)]
+pub struct Prune {
+    /// How long samples and series are kept.
+    pub retention: Arc<SampleRetention>,
+    /// Which part of the store to look at.
+    pub slice: Slice,
+}
