@@ -222,18 +222,6 @@ pub enum AlertError {
         /// The text as given.
         given: String,
     },
-    /// There is no such subscription.
-    #[error("there is no subscription {id}")]
-    UnknownSubscription {
-        /// The identifier.
-        id: u64,
-    },
-    /// There are as many subscriptions as there may be.
-    #[error("there are {max} subscriptions, the most there may be")]
-    TooManySubscriptions {
-        /// The most.
-        max: usize,
-    },
 }
 
 /// Why one evaluation of a rule failed; the rule's alerts keep their state.

@@ -119,11 +119,12 @@ impl Evaluator {
         }
     }
 
-    /// Adds a rule.
+    /// Adds a rule; it is due at the first multiple of its interval after
+    /// `now`.
     ///
     /// # Errors
     /// A rule of the same name, or too many rules.
-    pub fn add_rule(&mut self, rule: Rule) -> Result<(), AlertError> {
+    pub fn add_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
         let name = Arc::clone(&rule.name);
         if self.tracks.contains_key(&name) {
             return Err(AlertError::DuplicateRule { rule: name.to_string() });
@@ -132,7 +133,7 @@ impl Evaluator {
             return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
         }
         let interval = rule.interval.unwrap_or(self.interval);
-        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval)));
+        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval, now)));
         Ok(())
     }
 
@@ -150,12 +151,17 @@ impl Evaluator {
         Ok(self.record(ended))
     }
 
-    /// Switches a rule on.
+    /// Switches a rule on; it is due at the first multiple of its interval
+    /// after `now`.
     ///
     /// # Errors
     /// No rule of this name.
-    pub fn enable_rule(&mut self, name: &str) -> Result<(), AlertError> {
-        self.track(name)?.enabled = true;
+    pub fn enable_rule(&mut self, name: &str, now: Timestamp) -> Result<(), AlertError> {
+        let track = self.track(name)?;
+        if !track.enabled {
+            track.enabled = true;
+            track.asked = now.align_down(track.interval);
+        }
         Ok(())
     }
 
@@ -245,7 +251,7 @@ impl Evaluator {
     ) -> Vec<Arc<Transition>> {
         let Some(track) = self.tracks.get_mut(&due.rule.name) else { return Vec::new() };
         let overtaken =
-            track.last_evaluation != Some(due.at) && track.stands(track.last_evaluation, due.at);
+            track.last_evaluation.is_some_and(|last| last != due.at && track.stands(last, due.at));
         if !Arc::ptr_eq(&track.rule, &due.rule) || !track.enabled || overtaken {
             return Vec::new();
         }

@@ -28,8 +28,8 @@ pub(super) struct Track {
     /// The alerts' labels of the series that have spoken, and when last; kept
     /// only for rules that watch for silence.
     spoken: BTreeMap<Labels, Timestamp>,
-    /// The last time that evaluation was asked for.
-    pub(super) asked: Option<Timestamp>,
+    /// The last multiple of the interval that needs no evaluation any more.
+    pub(super) asked: Timestamp,
     pub(super) last_evaluation: Option<Timestamp>,
     pub(super) evaluations: u64,
     pub(super) missed: u64,
@@ -47,14 +47,14 @@ struct Verdict {
 }
 
 impl Track {
-    pub(super) fn new(rule: Arc<Rule>, interval: Duration) -> Self {
+    pub(super) fn new(rule: Arc<Rule>, interval: Duration, now: Timestamp) -> Self {
         Self {
             rule,
             enabled: true,
             interval,
             instances: BTreeMap::new(),
             spoken: BTreeMap::new(),
-            asked: None,
+            asked: now.align_down(interval),
             last_evaluation: None,
             evaluations: 0,
             missed: 0,
@@ -66,18 +66,18 @@ impl Track {
     /// Says whether what was asked for or found at `known` still stands at
     /// `at`. Something from further ahead than an interval was put there by a
     /// clock that has been set back since.
-    pub(super) fn stands(&self, known: Option<Timestamp>, at: Timestamp) -> bool {
-        known.is_some_and(|known| known >= at && known.since(at) <= self.interval)
+    pub(super) fn stands(&self, known: Timestamp, at: Timestamp) -> bool {
+        known >= at && known.since(at) <= self.interval
     }
 
     /// Notes that evaluation at `at` is asked for, and counts the times that
     /// have passed unused since the last one; `busy` wastes this one too.
     pub(super) fn ask(&mut self, at: Timestamp, busy: bool) {
         let interval_ms = self.interval.as_millis().max(1);
-        let passed = self.asked.map_or(1, |asked| at.since(asked).as_millis() / interval_ms);
+        let passed = at.since(self.asked).as_millis() / interval_ms;
         let skipped = passed.saturating_sub(u128::from(!busy));
         self.missed = self.missed.saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX));
-        self.asked = Some(at);
+        self.asked = at;
     }
 
     /// Takes the outcome of the evaluation at `at`.
