@@ -7,6 +7,7 @@
 
 pub mod courier;
 mod error;
+pub mod health_checker;
 pub mod registry;
 pub mod supervisor;
 

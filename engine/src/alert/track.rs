@@ -63,6 +63,13 @@ impl Track {
         }
     }
 
+    /// Says whether what was asked for or found at `known` still stands at
+    /// `at`. Something from further ahead than an interval was put there by a
+    /// clock that has been set back since.
+    pub(super) fn stands(&self, known: Option<Timestamp>, at: Timestamp) -> bool {
+        known.is_some_and(|known| known >= at && known.since(at) <= self.interval)
+    }
+
     /// Notes that evaluation at `at` is asked for, and counts the times that
     /// have passed unused since the last one; `busy` wastes this one too.
     pub(super) fn ask(&mut self, at: Timestamp, busy: bool) {
@@ -82,6 +89,12 @@ impl Track {
     ) -> Vec<Transition> {
         self.evaluations += 1;
         self.last_evaluation = Some(at);
+        let outcome = match outcome {
+            Err(EvaluationError::UnknownMetric { .. }) if self.rule.watches_silence() => {
+                Ok(&[][..])
+            }
+            outcome => outcome,
+        };
         let verdicts = outcome.and_then(|readings| self.judge(readings, at));
         let mut transitions = match verdicts {
             Ok(verdicts) => {
@@ -267,11 +280,11 @@ impl Track {
         transitions: &mut Vec<Transition>,
     ) {
         for instance in self.instances.values_mut() {
-            let owed = instance.state == AlertState::Firing && !instance.notified;
+            let owed = instance.state.is_raised() && !instance.notified;
             if !owed || silences.covering(&instance.labels, at).is_some() {
                 continue;
             }
-            let change = Change { from: AlertState::Firing, to: AlertState::Firing };
+            let change = Change { from: instance.state, to: instance.state };
             let cause = Cause::SilenceEnded;
             transitions.push(transition(&self.rule, instance, change, cause, silences, at));
         }
@@ -295,7 +308,12 @@ fn transition(
         _ => covering,
     };
     instance.silenced_by = suppressed_by;
-    if change.to == AlertState::Firing && suppressed_by.is_none() {
+    let mut cause = cause;
+    if change.to.is_raised() && suppressed_by.is_none() {
+        // The first that subscribers hear of an alert raised before.
+        if change.from.is_raised() && !instance.notified {
+            cause = Cause::SilenceEnded;
+        }
         instance.notified = true;
     }
     Transition {
