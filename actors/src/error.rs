@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::alert::AlertError;
+use keepwatch_engine::health::HealthError;
 use keepwatch_engine::registry::RegistryError;
 use thiserror::Error;
 
@@ -47,6 +49,12 @@ pub enum Error {
         /// The component.
         component: &'static str,
     },
+    /// The health checker refused a check, or a request about one.
+    #[error(transparent)]
+    Health(#[from] HealthError),
+    /// The alert evaluator refused it.
+    #[error(transparent)]
+    Alert(#[from] AlertError),
     /// The registry refused it.
     #[error(transparent)]
     Registry(#[from] RegistryError),

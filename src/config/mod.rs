@@ -35,8 +35,7 @@
 //!
 //! [[rule]]
 //! name = "CartSlow"
-//! metric = "http_request_duration_seconds"
-//! value = "p99"
+//! metric = "http_request_duration_seconds_p99"
 //! when = "value > 0.5"
 //! window = "5m"
 //! for = "2m"
@@ -54,23 +53,29 @@
 //! group_by = ["route"]
 //! ```
 
+mod aggregation;
 mod check;
 mod document;
 mod error;
+mod rule;
 mod section;
 
 use std::path::Path;
 
+use keepwatch_engine::alert::Rule;
+use keepwatch_engine::health::{HealthError, HealthMachine};
+use keepwatch_engine::model::Timestamp;
 use toml::de::DeTable;
 
 use self::document::{Document, Table};
 
+pub use aggregation::Aggregation;
 pub use check::Check;
 pub use error::{ConfigError, Problem};
 pub use section::{Host, Intervals, Limits, Retention, Server};
 
 /// A checked configuration. The default is what an empty file gives.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Config {
     /// Where the HTTP surface listens.
@@ -83,8 +88,12 @@ pub struct Config {
     pub limits: Limits,
     /// What the binary adds by itself.
     pub host: Host,
+    /// The alert rules, names unique.
+    pub rules: Vec<Rule>,
     /// The health checks, names unique.
     pub checks: Vec<Check>,
+    /// The aggregations, names unique.
+    pub aggregations: Vec<Aggregation>,
 }
 
 impl Config {
@@ -132,6 +141,17 @@ impl Config {
         Err(ConfigError::Invalid { file: file.to_owned(), problems })
     }
 
+    /// Checks that the health checks' dependencies exist and make no circle.
+    /// [`parse`](Self::parse) leaves that to whoever adds the checks: some
+    /// may be defined elsewhere.
+    ///
+    /// # Errors
+    /// The first check whose dependencies will not do.
+    pub fn check_dependencies(&self) -> Result<(), HealthError> {
+        let checks = self.checks.iter().map(|check| check.definition.clone()).collect();
+        HealthMachine::new().add_all(checks, Timestamp::default())
+    }
+
     fn read(&mut self, root: Table<'_>) {
         if let Some(table) = root.section("server") {
             self.server.read(table);
@@ -148,7 +168,9 @@ impl Config {
         if let Some(table) = root.section("host") {
             self.host.read(table);
         }
+        self.rules = named(root.tables("rule"), rule::read);
         self.checks = named(root.tables("check"), Check::read);
+        self.aggregations = named(root.tables("aggregation"), Aggregation::read);
         root.finish();
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::alert::{Condition, ErrorPolicy, NoDataPolicy, Severity};
 use keepwatch_engine::health::{CheckDefinition, Group};
+use keepwatch_engine::model::MatchOp;
 
 use super::*;
 use crate::probe::{DiskSpace, Http, Probe, Tcp, Thresholds};
@@ -20,8 +22,9 @@ fn refused(text: &str, expected: &[&str]) {
 
 #[test]
 fn an_empty_file_is_the_default() {
-    assert_eq!(parse(""), Config::default());
-    assert_eq!(parse("[server]\n[intervals]\n[retention]\n[limits]\n[host]\n"), Config::default());
+    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[host]\n"] {
+        assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
+    }
     assert_eq!(Config::default().server.listen.to_string(), "127.0.0.1:9737");
 }
 
@@ -96,6 +99,7 @@ fn keys() {
         ],
     );
     refused("server = 1", &["f.toml:1:10: server is 1; expected a table under [server]"]);
+    refused("rule = 1", &["f.toml:1:8: rule is 1; expected tables, each under [[rule]]"]);
     refused("check = 1", &["f.toml:1:9: check is 1; expected tables, each under [[check]]"]);
     refused("check = [1]", &["f.toml:1:9: check is [1]; expected tables, each under [[check]]"]);
 }
@@ -216,4 +220,119 @@ fn bad_checks() {
             "f.toml:6:8: check.name is \"a\"; expected another: line 2 has it already",
         ],
     );
+}
+
+#[test]
+fn rules() {
+    let config = parse(
+        r#"
+        [[rule]]
+        name = "DiskHigh"
+        metric = "host_disk_used_percent"
+        match = 'mountpoint!="/boot"'
+        when = "value > 90"
+        clear = "value < 80"
+        window = "10m"
+        for = "5m"
+        keep_firing_for = "1m"
+        severity = "critical"
+        labels = { team = "ops" }
+        description = "{{ $labels.mountpoint }} is {{ $value }} % full"
+        no_data = "keep_last"
+        on_error = "alerting"
+        interval = "1m"
+        cap = 10
+
+        [[rule]]
+        name = "Quiet"
+        metric = "jobs_total"
+        when = "absent"
+        "#,
+    );
+    let minute = Duration::from_secs(60);
+    let expected = Rule::on("DiskHigh", "host_disk_used_percent")
+        .label_matches("mountpoint", MatchOp::NotEqual, "/boot")
+        .when(Condition::above(90.0))
+        .clear_when(Condition::below(80.0))
+        .window(minute * 10)
+        .pending_for(minute * 5)
+        .keep_firing_for(minute)
+        .severity(Severity::Critical)
+        .label("team", "ops")
+        .description("{{ $labels.mountpoint }} is {{ $value }} % full")
+        .no_data(NoDataPolicy::KeepLast)
+        .on_error(ErrorPolicy::Alerting)
+        .interval(minute)
+        .cap(10)
+        .build()
+        .unwrap();
+    let quiet = Rule::on("Quiet", "jobs_total").when(Condition::absent()).build().unwrap();
+    assert_eq!(config.rules, [expected, quiet]);
+}
+
+#[test]
+fn bad_rules() {
+    refused(
+        "[[rule]]\n",
+        &[
+            "f.toml:1:1: rule: name is missing",
+            "f.toml:1:1: rule: metric is missing",
+            "f.toml:1:1: rule: when is missing",
+        ],
+    );
+    refused(
+        "[[rule]]\nname = \"a\"\nmetric = \"9m\"\nwhen = \"value > many\"\nmatch = \"a\"\nseverity = \"fatal\"\nwindow = \"0s\"\nfro = \"5m\"",
+        &[
+            "f.toml:3:10: rule.metric: metric name \"9m\" has '9' at position 1; expected a letter, '_' or ':'",
+            "f.toml:4:8: rule.when: line 1, column 9: expected a number, found \"many\"",
+            "f.toml:5:9: rule.match: expected '=', '!=', '=~' or '!~' at position 2 of \"a\"",
+            "f.toml:6:12: rule.severity: unknown severity \"fatal\"; expected info, warning, error or critical",
+            "f.toml:7:10: rule.window is \"0s\"; expected a duration from 1s to 400d",
+            "f.toml:8:1: unknown key rule.fro; did you mean for?",
+        ],
+    );
+    refused(
+        "[[rule]]\nname = \"a\"\nmetric = \"m\"\nwhen = \"absent\"\nlabels = { severity = \"page\" }\n\n[[rule]]\nname = \"b\"\nmetric = \"m\"\nwhen = \"absent\"\nlabels = { team = 1 }",
+        &[
+            "f.toml:1:1: rule: rule \"a\" sets label \"severity\", which the evaluator sets itself",
+            "f.toml:11:19: rule.labels.team is 1; expected a text in quotes",
+        ],
+    );
+}
+
+#[test]
+fn aggregations() {
+    let config = parse(
+        "[[aggregation]]\nname = \"a_p99\"\nmetric = \"a\"\nmethod = \"p99\"\nwindow = \"1h\"\n\
+         interval = \"1m\"\nmatch = 'b=\"c\"'\ngroup_by = [\"route\"]\n\
+         [[aggregation]]\nname = \"a_max\"\nmetric = \"a\"\nmethod = \"max\"\n",
+    );
+    let [p99, max] = &config.aggregations[..] else { panic!("two aggregations") };
+    assert_eq!(p99.method.to_string(), "p99");
+    assert_eq!((p99.window.as_secs(), p99.interval), (3_600, Some(Duration::from_secs(60))));
+    assert_eq!(p99.group_by.as_deref(), Some(&["route".to_owned()][..]));
+    assert_eq!((max.window.as_secs(), max.interval, &max.group_by), (300, None, &None));
+    refused(
+        "[[aggregation]]\nname = \"a b\"\nmetric = \"a\"\nmethod = \"p101\"\ngroup_by = [\"0\", 1]",
+        &[
+            "f.toml:2:8: aggregation.name: metric name \"a b\" has ' ' at position 2; expected letters, digits, '_' or ':'",
+            "f.toml:4:10: aggregation.method: unknown method \"p101\": expected sum, avg, min, max, count, first, last, delta, increase, rate, stddev, variance, median or a percentile such as p95 or p99.9",
+            "f.toml:5:13: aggregation.group_by: label name \"0\" has '0' at position 1; expected a letter or '_'",
+            "f.toml:5:18: aggregation.group_by has 1; expected a text in quotes",
+        ],
+    );
+}
+
+#[test]
+fn dependencies_are_checked_on_request() {
+    let check = |name: &str, needs: &str| {
+        format!("[[check]]\nname = \"{name}\"\nkind = \"memory\"\nrequires = [\"{needs}\"]\n")
+    };
+    let alone = parse(&check("a", "b"));
+    assert_eq!(
+        alone.check_dependencies().unwrap_err().to_string(),
+        "check \"a\" depends on \"b\", which does not exist"
+    );
+    let circle = parse(&(check("a", "b") + &check("b", "a")));
+    assert!(matches!(circle.check_dependencies(), Err(HealthError::Cycle { .. })));
 }

@@ -15,6 +15,7 @@
 //! `first`, `last` and `delta`. `rate` is the increase divided by the window's
 //! length, in units a second; nothing is extrapolated.
 
+mod digest;
 mod error;
 mod method;
 mod observed;
@@ -23,6 +24,7 @@ mod quantile;
 mod tests;
 mod window;
 
+pub use digest::Digest;
 pub use error::AggregateError;
 pub use method::Method;
 pub use observed::{Observed, evaluate, observe};

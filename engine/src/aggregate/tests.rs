@@ -104,6 +104,19 @@ fn a_histogram_is_put_together_from_its_parts() {
 }
 
 #[test]
+fn a_digest_has_what_the_kind_has() {
+    let histogram = histogram()[0].digest(window());
+    assert_eq!((histogram.current, histogram.count), (Some(60.0), 10.0));
+    assert_eq!((histogram.min, histogram.mean, histogram.p95), (None, Some(0.3), Some(0.5)));
+    let definition = MetricDefinition::gauge("g").build().unwrap();
+    let gauge = &observe(&definition, vec![series("g", &[], &[4.0, 2.0, 6.0])])[0];
+    let digest = gauge.digest(window());
+    assert_eq!((digest.current, digest.count), (Some(6.0), 3.0));
+    assert_eq!((digest.min, digest.max, digest.mean), (Some(2.0), Some(6.0), Some(4.0)));
+    assert_eq!(gauge.digest(TimeRange::new(at(90), at(99))).count, 0.0);
+}
+
+#[test]
 fn a_histogram_that_measured_nothing_has_no_mean() {
     let definition = MetricDefinition::histogram("h").build().unwrap();
     let parts = vec![series("h_sum", &[], &[3.0, 3.0]), series("h_count", &[], &[2.0, 2.0])];

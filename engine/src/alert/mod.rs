@@ -1,1 +1,64 @@
-//! (in work)
+//! Alert rules and the state machine behind them.
+//!
+//! A [`Rule`] watches the series of one metric and judges each by a
+//! [`Condition`]. The [`Evaluator`] holds every rule with its alerts, one
+//! **for each series**, and takes the outcome of each evaluation with
+//! [`Evaluator::step`]; what changed comes back as [`Transition`]s. It
+//! reads no samples and no clock: readings and times come in as arguments.
+//!
+//! Invariants, which the tests hold it to:
+//! - an alert is known by its labels, under those of the rule; two series that
+//!   become the same alert make the evaluation fail;
+//! - nothing fires before its condition is known to have held for `for`, and
+//!   time without evaluations does not count;
+//! - an evaluation that fails changes no alert;
+//! - an episode keeps one `active_at`, and fires once;
+//! - subscribers who were told that an alert fires are told of its end,
+//!   whatever silence has begun since.
+//!
+//! Sources: Prometheus' alerting rules (states, `for`, `keep_firing_for`),
+//! Alertmanager (silences), Grafana (no-data policies), Netdata (clear
+//! conditions).
+
+mod builder;
+mod condition;
+mod error;
+mod evaluator;
+mod history;
+mod instance;
+mod policy;
+mod reading;
+mod rule;
+mod severity;
+mod silence;
+mod template;
+#[cfg(test)]
+mod tests;
+mod track;
+mod transition;
+mod wire;
+
+pub use builder::{CAP_DEFAULT, CAP_MAX, RuleBuilder, WINDOW_DEFAULT};
+pub use condition::{Condition, ConditionError, DEPTH_MAX, TERMS_MAX, TEXT_BYTES_MAX};
+pub use error::{AlertError, EvaluationError};
+pub use evaluator::{
+    AlertFilter, AlertKey, Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX, RuleStatus,
+};
+pub use history::HistoryFilter;
+pub use policy::{ErrorPolicy, NoDataPolicy};
+pub use reading::{Reading, relative_change};
+pub use rule::{ALERT_NAME, Rule, SEVERITY};
+pub use severity::Severity;
+pub use silence::{SILENCES_MAX, Silence, SilenceId, SilenceRequest, SilenceState};
+pub use transition::{Acknowledgement, Alert, AlertState, Cause, Fingerprint, Transition};
+
+/// The longest comment, and the longest name of a person, in bytes.
+const TEXT_MAX: usize = 4_096;
+
+fn check_text(owner: &str, what: &'static str, text: &str) -> Result<(), AlertError> {
+    if text.len() <= TEXT_MAX {
+        return Ok(());
+    }
+    let (owner, bytes) = (owner.to_owned(), text.len());
+    Err(AlertError::TextTooLong { owner, what, bytes, max: TEXT_MAX })
+}

@@ -81,6 +81,14 @@ pub enum HealthError {
         /// Its dependency.
         dependency: Arc<str>,
     },
+    /// A check has no way to be carried out, or two.
+    #[error("check {check:?} {expected}")]
+    Probe {
+        /// The check.
+        check: Arc<str>,
+        /// What it needs.
+        expected: &'static str,
+    },
     /// No check has that name.
     #[error("check {check:?} does not exist")]
     UnknownCheck {

@@ -1,6 +1,7 @@
 //! Status changes, and a bounded memory of them.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -28,6 +29,16 @@ pub struct HealthTransition {
     pub message: Option<Arc<str>>,
     /// When it changed.
     pub at: Timestamp,
+}
+
+impl fmt::Display for HealthTransition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "check {:?} went from {} to {}", self.check, self.from, self.to)?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The last transitions, oldest first; the oldest gives way to the newest.
@@ -110,6 +121,14 @@ mod tests {
         let range = TimeRange::new(at(2), at(5));
         let found = history.select(range, name, limit);
         assert_eq!(found.iter().map(|t| t.at.millis()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_transition_reads_well() {
+        let mut transition = history(1).ring[0].clone();
+        assert_eq!(transition.to_string(), "check \"even\" went from up to down");
+        transition.message = Some("no route".into());
+        assert_eq!(transition.to_string(), "check \"even\" went from up to down: no route");
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl HealthMachine {
         self.checks.values().map(|check| check.definition.as_ref())
     }
 
+    /// Iterates over the checks' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.checks.keys()
+    }
+
     /// Does what time alone demands: results go stale, beats expire.
     #[must_use = "subscribers wait for the transitions"]
     pub fn tick(&mut self, now: Timestamp) -> Vec<HealthTransition> {
@@ -208,17 +213,21 @@ impl HealthMachine {
         }
     }
 
-    /// Goes on after the owner was restarted: its runs are lost, save those
-    /// of which `is_running` knows better, and their checks are due at once.
+    /// Goes on after the owner was restarted. What its runs found is lost, so
+    /// their checks are due at once, or as soon as the run that `is_running`
+    /// knows of has been [`released`](Self::released).
     pub fn resume(&mut self, now: Timestamp, is_running: impl Fn(&str) -> bool) {
         for (name, check) in &mut self.checks {
             let Some(flight) = &mut check.in_flight else { continue };
             if is_running(name) {
+                // Nobody hears it any more. If it has not ended within an
+                // interval it is stuck, and fails.
                 flight.is_overrun = true;
+                check.next_due = now + check.definition.interval;
             } else {
                 check.in_flight = None;
+                check.next_due = now;
             }
-            check.next_due = now;
         }
     }
 

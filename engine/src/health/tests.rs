@@ -316,6 +316,27 @@ fn a_heartbeat_that_never_came_fails_after_its_time_to_live() {
 }
 
 #[test]
+fn a_heartbeat_that_was_blocked_gets_its_time_to_live_again() {
+    let ttl = Duration::from_secs(15);
+    for (beats, expected) in [(false, Unknown), (true, Up)] {
+        let job = CheckDefinition::heartbeat("job", ttl).requires("db");
+        let mut world = World::new(vec![job, check("db")]);
+        world.fail(&["db"]).run();
+        world.step();
+        world.step();
+        if beats {
+            assert!(world.machine.beat("job", world.now).unwrap().is_empty(), "still blocked");
+        }
+        assert_eq!(world.status("job"), Blocked);
+        world.fail(&[]).step();
+        assert_eq!(world.status("job"), expected);
+        world.step();
+        world.step();
+        assert_eq!(world.status("job"), Down, "no beat since");
+    }
+}
+
+#[test]
 fn a_clock_that_was_set_back_stops_no_check() {
     let mut world = World::new(vec![check("db")]);
     world.run();

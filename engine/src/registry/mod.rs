@@ -25,8 +25,11 @@ mod read;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 pub use collect::Collected;
-pub use drops::{DropReason, Drops};
+use drops::DropCounters;
+pub use drops::{DROPPED, DropReason, Drops};
 pub use error::RegistryError;
 pub use ingest::{BatchOutcome, REFUSALS_MAX};
 pub use limits::Limits;
@@ -45,9 +48,9 @@ pub struct Registry {
     catalogue: Catalogue,
     store: Store,
     recovery: Recovery,
-    entries: HashMap<Arc<str>, Entry>,
+    entries: HashMap<Arc<str>, Entry, RandomState>,
     collected_at: Option<Timestamp>,
-    drops: Drops,
+    drops: DropCounters,
     scratch: Scratch,
 }
 
@@ -64,14 +67,15 @@ impl Registry {
     #[must_use]
     pub fn new(limits: Limits, catalogue: Catalogue, ledger: Arc<Ledger>) -> Self {
         let (store, recovery) = Store::recover(ledger, limits.store());
+        let drops = DropCounters::new(&catalogue);
         Self {
             limits,
             catalogue,
             store,
             recovery,
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             collected_at: None,
-            drops: Drops::default(),
+            drops,
             scratch: Scratch::default(),
         }
     }
@@ -100,11 +104,12 @@ impl Registry {
         self.store.statistics()
     }
 
-    /// Returns how many observations were left out, by reason, those that
-    /// were refused by the instruments' handles included.
+    /// Returns how many observations were left out, by reason: the registry's
+    /// own counts, which are the metric [`DROPPED`], and what the instruments'
+    /// handles refused. Both outlive a restart.
     #[must_use]
     pub fn drops(&self) -> Drops {
-        let mut drops = self.drops.clone();
+        let mut drops = self.drops.load();
         for metric in self.catalogue.metrics() {
             drops.add_refusals(metric.refusals());
         }

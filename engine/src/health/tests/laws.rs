@@ -132,6 +132,12 @@ proptest! {
         let mut idle = 0;
         for good in good {
             let Some(at) = machine.next_due(now) else { break };
+            let just_before = at - Duration::from_millis(1);
+            if just_before > now {
+                let mut early = machine.clone();
+                let told = early.tick(just_before);
+                prop_assert!(told.is_empty() && early.due(just_before).is_empty(), "missed");
+            }
             now = now.max(at);
             let told = machine.tick(now);
             let runs = machine.due(now);

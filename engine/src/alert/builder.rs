@@ -1,0 +1,477 @@
+//! Rules being written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::aggregate::Method;
+use crate::model::{Labels, MatchOp, Matcher, MatcherError, check_metric_name};
+
+use super::condition::Defect;
+use super::rule::{ALERT_NAME, SEVERITY};
+use super::{
+    AlertError, Condition, ConditionError, ErrorPolicy, NoDataPolicy, Rule, Severity, template,
+    wire,
+};
+
+/// The window if none is given.
+pub const WINDOW_DEFAULT: Duration = Duration::from_secs(5 * 60);
+
+/// The most alerts of one rule if no cap is given.
+pub const CAP_DEFAULT: usize = 1_000;
+
+/// The largest cap on the alerts of one rule.
+pub const CAP_MAX: usize = 100_000;
+
+/// The longest rule name in bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The longest description in bytes.
+const DESCRIPTION_BYTES_MAX: usize = 4_096;
+
+/// The shortest interval and window.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// The longest interval: longer gaps are no monitoring.
+const INTERVAL_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// The longest window, `for` and `keep_firing_for`.
+const LONGEST: Duration = Duration::from_secs(400 * 24 * 3_600);
+
+/// A rule being written; [`build`](Self::build) checks it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use = "a rule does nothing until it is built and added"]
+pub struct RuleBuilder {
+    name: Arc<str>,
+    metric: Arc<str>,
+    #[serde(default, with = "wire::matchers")]
+    matchers: Vec<Matcher>,
+    #[serde(skip)]
+    bad_matcher: Option<MatcherError>,
+    #[serde(default)]
+    method: Option<Method>,
+    #[serde(default = "window_default")]
+    window: Duration,
+    condition: Option<Written>,
+    #[serde(default)]
+    clear: Option<Written>,
+    #[serde(default)]
+    pending_for: Duration,
+    #[serde(default)]
+    keep_firing_for: Duration,
+    #[serde(default)]
+    severity: Severity,
+    #[serde(default)]
+    labels: Vec<(Arc<str>, Arc<str>)>,
+    #[serde(default)]
+    description: Arc<str>,
+    #[serde(default)]
+    no_data: NoDataPolicy,
+    #[serde(default)]
+    on_error: ErrorPolicy,
+    #[serde(default)]
+    interval: Option<Duration>,
+    #[serde(default = "cap_default")]
+    cap: usize,
+}
+
+/// A condition as it was given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "String")]
+enum Written {
+    Typed(Condition),
+    Text(String),
+}
+
+impl From<String> for Written {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+const fn window_default() -> Duration {
+    WINDOW_DEFAULT
+}
+
+const fn cap_default() -> usize {
+    CAP_DEFAULT
+}
+
+impl RuleBuilder {
+    pub(super) fn new(name: Arc<str>, metric: Arc<str>) -> Self {
+        Self {
+            name,
+            metric,
+            matchers: Vec::new(),
+            bad_matcher: None,
+            method: None,
+            window: WINDOW_DEFAULT,
+            condition: None,
+            clear: None,
+            pending_for: Duration::ZERO,
+            keep_firing_for: Duration::ZERO,
+            severity: Severity::default(),
+            labels: Vec::new(),
+            description: "".into(),
+            no_data: NoDataPolicy::default(),
+            on_error: ErrorPolicy::default(),
+            interval: None,
+            cap: CAP_DEFAULT,
+        }
+    }
+
+    /// Sets when a series alerts.
+    pub fn when(mut self, condition: Condition) -> Self {
+        self.condition = Some(Written::Typed(condition));
+        self
+    }
+
+    /// Sets when a series alerts, as text: see [`Condition::parse`].
+    pub fn when_text(mut self, condition: impl Into<String>) -> Self {
+        self.condition = Some(Written::Text(condition.into()));
+        self
+    }
+
+    /// Sets when a firing alert clears; by default when the condition no
+    /// longer holds. Fire above 90 and clear below 80, and an alert does not
+    /// flap between them.
+    pub fn clear_when(mut self, condition: Condition) -> Self {
+        self.clear = Some(Written::Typed(condition));
+        self
+    }
+
+    /// Sets when a firing alert clears, as text.
+    pub fn clear_when_text(mut self, condition: impl Into<String>) -> Self {
+        self.clear = Some(Written::Text(condition.into()));
+        self
+    }
+
+    /// Watches only series whose label `name` is `value`.
+    pub fn label_is(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.matchers.push(Matcher::equal(name, value));
+        self
+    }
+
+    /// Watches only series whose label `name` passes; a regular expression
+    /// that does not compile is refused when the rule is built.
+    pub fn label_matches(
+        mut self,
+        name: impl Into<String>,
+        op: MatchOp,
+        value: impl Into<String>,
+    ) -> Self {
+        match Matcher::new(name, op, value) {
+            Ok(matcher) => self.matchers.push(matcher),
+            Err(error) => self.bad_matcher = Some(error),
+        }
+        self
+    }
+
+    /// Watches only series that pass all of `matchers` as well.
+    pub fn matchers(mut self, matchers: impl IntoIterator<Item = Matcher>) -> Self {
+        self.matchers.extend(matchers);
+        self
+    }
+
+    /// Sets how a series' samples become the value that the condition judges.
+    /// By default a counter's is its increase over the window, a gauge's its
+    /// latest value, a histogram's or summary's the mean of what it measured.
+    pub const fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Sets how far back an evaluation looks; 5 minutes by default.
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Sets how long the condition must hold before the alert fires; at once
+    /// by default.
+    pub const fn pending_for(mut self, duration: Duration) -> Self {
+        self.pending_for = duration;
+        self
+    }
+
+    /// Sets how long a firing alert outlasts its condition, from the first
+    /// evaluation at which it does not hold; not at all by default.
+    pub const fn keep_firing_for(mut self, duration: Duration) -> Self {
+        self.keep_firing_for = duration;
+        self
+    }
+
+    /// Sets how grave the alerts are; a warning by default.
+    pub const fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Lays a label over the series' own; an empty value removes one.
+    pub fn label(mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the description. `{{ $value }}` and `{{ $labels.name }}` are
+    /// filled when an alert changes its state.
+    pub fn description(mut self, description: impl Into<Arc<str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets what becomes of a series without a value in the window.
+    pub const fn no_data(mut self, policy: NoDataPolicy) -> Self {
+        self.no_data = policy;
+        self
+    }
+
+    /// Sets what becomes of a failed evaluation.
+    pub const fn on_error(mut self, policy: ErrorPolicy) -> Self {
+        self.on_error = policy;
+        self
+    }
+
+    /// Sets how often the rule is evaluated; the evaluator's default
+    /// otherwise.
+    pub const fn interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// Sets the most alerts that the rule may have at a time,
+    /// [`CAP_DEFAULT`] by default. An evaluation that finds more fails, and
+    /// the alerts there are keep their state.
+    pub const fn cap(mut self, cap: usize) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// Checks the rule.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the rule's name and the value.
+    pub fn build(self) -> Result<Rule, AlertError> {
+        self.check_name()?;
+        if let Err(source) = check_metric_name(&self.metric) {
+            return Err(AlertError::Metric { rule: self.name.to_string(), source });
+        }
+        if let Some(source) = &self.bad_matcher {
+            let owner = format!("rule {:?}", self.name);
+            return Err(AlertError::Matcher { owner, source: source.clone() });
+        }
+        self.check_method()?;
+        self.check_durations()?;
+        self.check_labels()?;
+        self.check_description()?;
+        if !(1..=CAP_MAX).contains(&self.cap) {
+            let rule = self.name.to_string();
+            return Err(AlertError::Cap { rule, given: self.cap, max: CAP_MAX });
+        }
+        let condition = match &self.condition {
+            Some(written) => self.checked(written, "condition")?,
+            None => return Err(AlertError::NoCondition { rule: self.name.to_string() }),
+        };
+        let clear = match &self.clear {
+            Some(written) => Some(self.checked(written, "clear condition")?),
+            None => None,
+        };
+        Ok(Rule {
+            name: self.name,
+            metric: self.metric,
+            matchers: self.matchers,
+            method: self.method,
+            window: self.window,
+            condition,
+            clear,
+            pending_for: self.pending_for,
+            keep_firing_for: self.keep_firing_for,
+            severity: self.severity,
+            labels: self.labels,
+            description: self.description,
+            no_data: self.no_data,
+            on_error: self.on_error,
+            interval: self.interval,
+            cap: self.cap,
+        })
+    }
+
+    fn check_name(&self) -> Result<(), AlertError> {
+        let fits = !self.name.trim().is_empty()
+            && self.name.len() <= NAME_BYTES_MAX
+            && !self.name.chars().any(char::is_control);
+        if fits {
+            return Ok(());
+        }
+        let name = self.name.chars().take(64).collect();
+        Err(AlertError::RuleName { name, max: NAME_BYTES_MAX })
+    }
+
+    fn check_method(&self) -> Result<(), AlertError> {
+        match self.method {
+            Some(Method::Quantile(quantile)) if !(0.0..=1.0).contains(&quantile) => {
+                Err(AlertError::Quantile { rule: self.name.to_string(), quantile })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_durations(&self) -> Result<(), AlertError> {
+        let ranges = [
+            ("window", Some(self.window), SHORTEST, LONGEST),
+            ("interval", self.interval, SHORTEST, INTERVAL_MAX),
+            ("for", Some(self.pending_for), Duration::ZERO, LONGEST),
+            ("keep_firing_for", Some(self.keep_firing_for), Duration::ZERO, LONGEST),
+        ];
+        for (what, given, min, max) in ranges {
+            if let Some(given) = given
+                && !(min..=max).contains(&given)
+            {
+                let rule = self.name.to_string();
+                return Err(AlertError::Duration { rule, what, given, min, max });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_labels(&self) -> Result<(), AlertError> {
+        for (label, _) in &self.labels {
+            if matches!(label.as_ref(), ALERT_NAME | SEVERITY) {
+                let (rule, label) = (self.name.to_string(), label.to_string());
+                return Err(AlertError::OwnLabel { rule, label });
+            }
+        }
+        match Labels::new(self.labels.iter().cloned()) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(AlertError::Labels { rule: self.name.to_string(), source }),
+        }
+    }
+
+    fn check_description(&self) -> Result<(), AlertError> {
+        if self.description.len() > DESCRIPTION_BYTES_MAX {
+            return Err(AlertError::TextTooLong {
+                owner: format!("rule {:?}", self.name),
+                what: "description",
+                bytes: self.description.len(),
+                max: DESCRIPTION_BYTES_MAX,
+            });
+        }
+        match template::unknown_placeholder(&self.description) {
+            None => Ok(()),
+            Some(piece) => Err(AlertError::Placeholder {
+                rule: self.name.to_string(),
+                piece: format!("{{{{{piece}}}}}"),
+            }),
+        }
+    }
+
+    fn checked(&self, written: &Written, what: &'static str) -> Result<Condition, AlertError> {
+        let rule = || self.name.to_string();
+        let condition = match written {
+            Written::Typed(condition) => condition.clone(),
+            Written::Text(text) => Condition::parse(text).map_err(|source| {
+                let (text, source) = (text.chars().take(64).collect(), Box::new(source));
+                AlertError::Condition { rule: rule(), what, text, source }
+            })?,
+        };
+        match condition.defect() {
+            None => Ok(condition),
+            Some(Defect::NotANumber) => Err(AlertError::NotANumber { rule: rule(), what }),
+            Some(Defect::Oversized) => {
+                let source = Box::new(ConditionError::TooLarge);
+                Err(AlertError::ConditionSize { rule: rule(), what, source })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule() -> RuleBuilder {
+        Rule::on("HighCpu", "cpu_percent").when(Condition::above(90.0))
+    }
+
+    #[track_caller]
+    fn refused(builder: RuleBuilder, expected: &str) {
+        assert_eq!(builder.build().unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn defaults() {
+        let rule = rule().build().unwrap();
+        assert_eq!(rule.window(), Duration::from_secs(300));
+        assert_eq!(rule.pending_for(), Duration::ZERO);
+        assert_eq!(rule.severity(), Severity::Warning);
+        assert_eq!(rule.no_data(), NoDataPolicy::NoData);
+        assert_eq!(rule.interval(), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let second = Duration::from_secs(1);
+        refused(Rule::on("r", "m"), "rule \"r\" has no condition");
+        refused(
+            Rule::on(" ", "m"),
+            "rule name \" \" must have 1 to 256 bytes and no control characters",
+        );
+        refused(
+            Rule::on("r", "9m").when(Condition::absent()),
+            "rule \"r\": metric name \"9m\" has '9' at position 1; expected a letter, '_' or ':'",
+        );
+        refused(
+            rule().when_text("value > many"),
+            "rule \"HighCpu\": condition \"value > many\": line 1, column 9: expected a number, found \"many\"",
+        );
+        refused(
+            rule().clear_when(Condition::below(f64::NAN)),
+            "rule \"HighCpu\": clear condition compares with NaN; expected a number",
+        );
+        refused(
+            rule().window(Duration::ZERO),
+            "rule \"HighCpu\": window of 0ns must be from 100ms to 34560000s",
+        );
+        refused(
+            rule().interval(second * 100_000),
+            "rule \"HighCpu\": interval of 100000s must be from 100ms to 86400s",
+        );
+        refused(
+            rule().label("severity", "page"),
+            "rule \"HighCpu\" sets label \"severity\", which the evaluator sets itself",
+        );
+        refused(
+            rule().label("a", "1").label("a", "2"),
+            "rule \"HighCpu\": label \"a\" is given twice, as \"1\" and as \"2\"",
+        );
+        refused(
+            rule().description("{{ $value | humanize }}"),
+            "rule \"HighCpu\": description has \"{{ $value | humanize }}\"; expected \"{{ $value }}\" or \"{{ $labels.name }}\"",
+        );
+        refused(rule().cap(0), "rule \"HighCpu\": cap of 0 alerts must be from 1 to 100000");
+        let error = rule().label_matches("a", MatchOp::Regex, "(").build().unwrap_err();
+        assert!(error.to_string().starts_with("rule \"HighCpu\": regular expression \"(\""));
+    }
+
+    #[test]
+    fn a_rule_survives_serialisation_and_its_checks_apply_on_the_way_in() {
+        let rule = rule()
+            .clear_when_text("value < 80 and change <= 0")
+            .label_matches("host", MatchOp::NotRegex, "test-.*")
+            .label("team", "ops")
+            .label("noise", "")
+            .pending_for(Duration::from_secs(90))
+            .severity(Severity::Critical)
+            .no_data(NoDataPolicy::KeepLast)
+            .interval(Duration::from_millis(500))
+            .build()
+            .unwrap();
+        let json = serde_json::to_string(&rule).unwrap();
+        assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), rule, "{json}");
+        let bad = json.replace("value > 90", "value > ninety");
+        let error = serde_json::from_str::<Rule>(&bad).unwrap_err().to_string();
+        assert!(error.contains("expected a number, found \"ninety\""), "{error}");
+    }
+}

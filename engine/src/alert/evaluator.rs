@@ -1,0 +1,420 @@
+//! All rules, their alerts, silences and history: the state of the alert
+//! evaluator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::{Labels, Matcher, Timestamp};
+
+use super::history::History;
+use super::silence::Silences;
+use super::track::Track;
+use super::{
+    Acknowledgement, Alert, AlertError, AlertState, Cause, EvaluationError, Fingerprint,
+    HistoryFilter, Reading, Rule, Severity, Silence, SilenceId, SilenceRequest, Transition,
+};
+
+/// How often a rule is evaluated if it does not say.
+pub const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
+
+/// The most rules.
+pub const RULES_MAX: usize = 10_000;
+
+/// How many transitions are kept.
+pub const HISTORY_MAX: usize = 10_000;
+
+/// The alert evaluator's state: events in, transitions out. A clone is cheap,
+/// shares what it can and stays as it was.
+#[derive(Debug, Clone)]
+pub struct Evaluator {
+    interval: Duration,
+    tracks: BTreeMap<Arc<str>, Arc<Track>>,
+    silences: Arc<Silences>,
+    history: History,
+}
+
+/// A rule whose time has come.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// The time to evaluate it at.
+    pub at: Timestamp,
+}
+
+/// A rule and how it fares.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RuleStatus {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Whether it is evaluated.
+    pub enabled: bool,
+    /// How often, the evaluator's default filled in.
+    pub interval: Duration,
+    /// Its alerts that are pending.
+    pub pending: usize,
+    /// Its alerts that have fired and are not over.
+    pub raised: usize,
+    /// The time of the last evaluation.
+    pub last_evaluation: Option<Timestamp>,
+    /// How often it was evaluated.
+    pub evaluations: u64,
+    /// How many evaluations were skipped because their time had passed.
+    pub missed: u64,
+    /// How many evaluations failed.
+    pub failures: u64,
+    /// Why the last one failed; `None` if it did not.
+    pub last_error: Option<String>,
+}
+
+/// Which active alerts are asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AlertFilter {
+    /// The severity, exactly; any by default.
+    pub severity: Option<Severity>,
+    /// Their labels pass all of these; `alertname` and `severity` are labels.
+    pub matchers: Vec<Matcher>,
+}
+
+impl AlertFilter {
+    fn passes(&self, rule: &Rule, labels: &Labels) -> bool {
+        self.severity.is_none_or(|severity| severity == rule.severity)
+            && self.matchers.iter().all(|matcher| matcher.matches(labels))
+    }
+}
+
+/// Which alert is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlertKey {
+    /// The one with this fingerprint.
+    Fingerprint(Fingerprint),
+    /// The one of this rule with all of these labels among its own.
+    Labels {
+        /// The rule's name.
+        rule: Arc<str>,
+        /// Labels that tell it from the rule's other alerts.
+        labels: Labels,
+    },
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self::new(INTERVAL_DEFAULT)
+    }
+}
+
+impl Evaluator {
+    /// Creates an evaluator without rules. Rules that do not say otherwise
+    /// are evaluated every `interval`.
+    #[must_use]
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            interval: interval.max(Duration::from_millis(1)),
+            tracks: BTreeMap::new(),
+            silences: Arc::default(),
+            history: History::new(HISTORY_MAX),
+        }
+    }
+
+    /// Adds a rule; it is due at the first multiple of its interval after
+    /// `now`.
+    ///
+    /// # Errors
+    /// A rule of the same name, or too many rules.
+    pub fn add_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
+        let name = Arc::clone(&rule.name);
+        if self.tracks.contains_key(&name) {
+            return Err(AlertError::DuplicateRule { rule: name.to_string() });
+        }
+        if self.tracks.len() >= RULES_MAX {
+            return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
+        }
+        let interval = rule.interval.unwrap_or(self.interval);
+        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval, now)));
+        Ok(())
+    }
+
+    /// Removes a rule and resolves its alerts.
+    ///
+    /// # Errors
+    /// No rule of this name.
+    pub fn remove_rule(
+        &mut self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<Transition>>, AlertError> {
+        let mut track = self.tracks.remove(name).ok_or_else(|| unknown_rule(name))?;
+        let ended = Arc::make_mut(&mut track).end(Cause::RuleRemoved, &self.silences, now);
+        Ok(self.record(ended))
+    }
+
+    /// Switches a rule on; it is due at the first multiple of its interval
+    /// after `now`.
+    ///
+    /// # Errors
+    /// No rule of this name.
+    pub fn enable_rule(&mut self, name: &str, now: Timestamp) -> Result<(), AlertError> {
+        let track = self.track(name)?;
+        if !track.enabled {
+            track.enabled = true;
+            track.asked = now.align_down(track.interval);
+        }
+        Ok(())
+    }
+
+    /// Switches a rule off and resolves its alerts.
+    ///
+    /// # Errors
+    /// No rule of this name.
+    pub fn disable_rule(
+        &mut self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<Transition>>, AlertError> {
+        let silences = Arc::clone(&self.silences);
+        let track = self.track(name)?;
+        track.enabled = false;
+        let ended = track.end(Cause::RuleDisabled, &silences, now);
+        Ok(self.record(ended))
+    }
+
+    /// Returns every rule and how it fares, by name.
+    #[must_use]
+    pub fn rules(&self) -> Vec<RuleStatus> {
+        self.tracks.values().map(|track| status(track)).collect()
+    }
+
+    /// Returns one rule.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<Arc<Rule>> {
+        self.tracks.get(name).map(|track| Arc::clone(&track.rule))
+    }
+
+    /// Returns when the next evaluation is due: the first multiple of an
+    /// enabled rule's interval after `now`.
+    #[must_use]
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let enabled = self.tracks.values().filter(|track| track.enabled);
+        enabled.map(|track| now.align_down(track.interval) + track.interval).min()
+    }
+
+    /// Returns the rules whose time has come, each with the multiple of its
+    /// interval that it is to be evaluated at, and notes that they are under
+    /// way. Times that passed unused are skipped and counted as missed.
+    ///
+    /// `busy` names rules whose last evaluation is still under way: theirs is
+    /// missed as well.
+    pub fn due(&mut self, now: Timestamp, busy: impl Fn(&str) -> bool) -> Vec<Due> {
+        let mut due = Vec::new();
+        for (name, track) in &mut self.tracks {
+            let at = now.align_down(track.interval);
+            if !track.enabled || track.stands(track.asked, at) {
+                continue;
+            }
+            let track = Arc::make_mut(track);
+            track.ask(at, busy(name));
+            if !busy(name) {
+                due.push(Due { rule: Arc::clone(&track.rule), at });
+            }
+        }
+        due
+    }
+
+    /// Returns every rule that is switched on, or the one that is named, to
+    /// be evaluated at `now` out of its turn.
+    ///
+    /// # Errors
+    /// No rule of this name.
+    pub fn due_now(&self, rule: Option<&str>, now: Timestamp) -> Result<Vec<Due>, AlertError> {
+        if let Some(name) = rule
+            && !self.tracks.contains_key(name)
+        {
+            return Err(unknown_rule(name));
+        }
+        let wanted = |track: &&Arc<Track>| {
+            track.enabled && rule.is_none_or(|name| name == &*track.rule.name)
+        };
+        let due = |track: &Arc<Track>| Due { rule: Arc::clone(&track.rule), at: now };
+        Ok(self.tracks.values().filter(wanted).map(due).collect())
+    }
+
+    /// Takes the outcome of the evaluation of a rule: what it found
+    /// of each series, or why it found nothing. An outcome for a rule that is
+    /// gone, switched off, or has a newer one is dropped.
+    pub fn step(
+        &mut self,
+        due: &Due,
+        outcome: Result<&[Reading], EvaluationError>,
+    ) -> Vec<Arc<Transition>> {
+        let Some(track) = self.tracks.get_mut(&due.rule.name) else { return Vec::new() };
+        let overtaken =
+            track.last_evaluation.is_some_and(|last| last != due.at && track.stands(last, due.at));
+        if !Arc::ptr_eq(&track.rule, &due.rule) || !track.enabled || overtaken {
+            return Vec::new();
+        }
+        let transitions = Arc::make_mut(track).step(outcome, &self.silences, due.at);
+        self.record(transitions)
+    }
+
+    /// Returns the alerts that are pending or raised and pass the filter, the
+    /// gravest first, then by rule and labels.
+    #[must_use]
+    pub fn active(&self, filter: &AlertFilter) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for track in self.tracks.values() {
+            let instances = track.instances.values();
+            let passing = instances.filter(|alert| filter.passes(&track.rule, &alert.labels));
+            alerts.extend(passing.map(|instance| track.alert(instance)));
+        }
+        alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
+        alerts
+    }
+
+    /// Returns what happened and passes the filter, oldest first.
+    #[must_use]
+    pub fn history(&self, filter: &HistoryFilter) -> Vec<Arc<Transition>> {
+        self.history.select(filter)
+    }
+
+    /// Returns how many transitions are kept.
+    #[must_use]
+    pub const fn history_len(&self) -> usize {
+        self.history.len()
+    }
+
+    /// Counts what [`prune_history`](Self::prune_history) would remove.
+    #[must_use]
+    pub fn prunable_history(&self, before: Timestamp, max: usize) -> usize {
+        self.history.prunable(before, max)
+    }
+
+    /// Removes transitions that happened before a point in time, and the
+    /// oldest beyond the newest `max`; returns how many.
+    pub fn prune_history(&mut self, before: Timestamp, max: usize) -> usize {
+        self.history.prune(before, max)
+    }
+
+    /// Notes that somebody has taken notice of an alert; lasts until its
+    /// episode ends. A later acknowledgement replaces an earlier one.
+    ///
+    /// # Errors
+    /// No such alert that is pending or raised, or nobody named.
+    pub fn acknowledge(
+        &mut self,
+        key: &AlertKey,
+        acknowledgement: Acknowledgement,
+    ) -> Result<Alert, AlertError> {
+        if acknowledgement.by.trim().is_empty() {
+            return Err(AlertError::Nobody { what: "an acknowledgement" });
+        }
+        super::check_text("an acknowledgement", "author", &acknowledgement.by)?;
+        super::check_text("an acknowledgement", "comment", &acknowledgement.comment)?;
+        let (name, labels) = self.find(key)?;
+        let track = self.track(&name)?;
+        match track.instances.get_mut(&labels) {
+            Some(instance) => instance.acknowledged = Some(acknowledgement),
+            None => return Err(unknown_alert(key)),
+        }
+        track
+            .instances
+            .get(&labels)
+            .map(|alert| track.alert(alert))
+            .ok_or_else(|| unknown_alert(key))
+    }
+
+    /// Adds a silence.
+    ///
+    /// # Errors
+    /// Nobody named, no matcher that asks for something, a window that is
+    /// over, or too many silences.
+    pub fn add_silence(
+        &mut self,
+        request: SilenceRequest,
+        now: Timestamp,
+    ) -> Result<Arc<Silence>, AlertError> {
+        Arc::make_mut(&mut self.silences).add(request, now)
+    }
+
+    /// Ends a silence.
+    ///
+    /// # Errors
+    /// No such silence.
+    pub fn expire_silence(
+        &mut self,
+        id: SilenceId,
+        now: Timestamp,
+    ) -> Result<Arc<Silence>, AlertError> {
+        Arc::make_mut(&mut self.silences).expire(id, now)
+    }
+
+    /// Returns every silence, expired ones of the last days included.
+    #[must_use]
+    pub fn silences(&self) -> Vec<Arc<Silence>> {
+        self.silences.iter().cloned().collect()
+    }
+
+    fn track(&mut self, name: &str) -> Result<&mut Track, AlertError> {
+        self.tracks.get_mut(name).map(Arc::make_mut).ok_or_else(|| unknown_rule(name))
+    }
+
+    fn find(&self, key: &AlertKey) -> Result<(Arc<str>, Labels), AlertError> {
+        for (name, track) in &self.tracks {
+            for instance in track.instances.values() {
+                let meant = match key {
+                    AlertKey::Fingerprint(fingerprint) => *fingerprint == instance.fingerprint,
+                    AlertKey::Labels { rule, labels } => {
+                        rule == name
+                            && labels
+                                .iter()
+                                .all(|(key, value)| instance.labels.get(key) == Some(value))
+                    }
+                };
+                if meant {
+                    return Ok((Arc::clone(name), instance.labels.clone()));
+                }
+            }
+        }
+        Err(unknown_alert(key))
+    }
+
+    fn record(&mut self, transitions: Vec<Transition>) -> Vec<Arc<Transition>> {
+        let transitions: Vec<_> = transitions.into_iter().map(Arc::new).collect();
+        for transition in &transitions {
+            self.history.push(Arc::clone(transition));
+        }
+        transitions
+    }
+}
+
+fn status(track: &Track) -> RuleStatus {
+    let count = |test: fn(AlertState) -> bool| {
+        track.instances.values().filter(|alert| test(alert.state)).count()
+    };
+    RuleStatus {
+        rule: Arc::clone(&track.rule),
+        enabled: track.enabled,
+        interval: track.interval,
+        pending: count(|state| state == AlertState::Pending),
+        raised: count(AlertState::is_raised),
+        last_evaluation: track.last_evaluation,
+        evaluations: track.evaluations,
+        missed: track.missed,
+        failures: track.failures,
+        last_error: track.last_error.as_ref().map(ToString::to_string),
+    }
+}
+
+fn unknown_rule(name: &str) -> AlertError {
+    AlertError::UnknownRule { rule: name.chars().take(256).collect() }
+}
+
+fn unknown_alert(key: &AlertKey) -> AlertError {
+    let alert = match key {
+        AlertKey::Fingerprint(fingerprint) => fingerprint.to_string(),
+        AlertKey::Labels { rule, labels } => format!("of rule {rule:?} with labels {labels}"),
+    };
+    AlertError::UnknownAlert { alert }
+}

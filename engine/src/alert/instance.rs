@@ -1,0 +1,154 @@
+//! The state machine of one alert.
+//!
+//! ```text
+//! (none) ──▶ pending ──▶ firing ◀──▶ no_data
+//!    ╲          │  ╱        │           │
+//!     ╲─────────┼─▶         ▼           ▼
+//!               ▼        resolved ◀─────┘
+//!           inactive
+//! ```
+//!
+//! Only time that evaluations vouch for counts toward `for`: a gap of more
+//! than two intervals (downtime, failed evaluations, silence of the series)
+//! counts as one interval, so that nothing fires on time nobody watched.
+
+use std::time::Duration;
+
+use crate::model::{Labels, Timestamp};
+
+use super::{Acknowledgement, AlertState, Fingerprint, Rule, SilenceId};
+
+/// How long a pending alert outlives evaluations that do not judge it.
+pub(super) const OUTAGE_TOLERANCE: Duration = Duration::from_secs(3_600);
+
+/// What an evaluation says of one alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// The condition holds.
+    Match,
+    /// It does not.
+    NoMatch,
+    /// It is not known whether it holds; nothing changes.
+    Hold,
+    /// It is not known for want of data, and the alert is to say so.
+    NoData,
+}
+
+/// What happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) from: AlertState,
+    pub(super) to: AlertState,
+}
+
+/// One alert that is pending or raised.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Instance {
+    pub(super) labels: Labels,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) state: AlertState,
+    pub(super) active_at: Timestamp,
+    pub(super) fired_at: Option<Timestamp>,
+    pub(super) value: Option<f64>,
+    /// Whether it speaks for the rule rather than for one of its series.
+    pub(super) of_rule: bool,
+    /// Whether subscribers were told that it fires.
+    pub(super) notified: bool,
+    pub(super) silenced_by: Option<SilenceId>,
+    pub(super) acknowledged: Option<Acknowledgement>,
+    /// When it last counted as met.
+    matched_at: Timestamp,
+    /// For how long it is known to have been met.
+    held: Duration,
+    /// Since when a firing alert is only kept firing.
+    kept_since: Option<Timestamp>,
+}
+
+impl Instance {
+    /// Creates the alert of a condition that was met for the first time at
+    /// `at`, and says what happened.
+    pub(super) fn begin(
+        rule: &Rule,
+        labels: Labels,
+        of_rule: bool,
+        at: Timestamp,
+    ) -> (Self, Change) {
+        let mut instance = Self {
+            fingerprint: Fingerprint::of(&labels),
+            labels,
+            state: AlertState::Pending,
+            active_at: at,
+            fired_at: None,
+            value: None,
+            of_rule,
+            notified: false,
+            silenced_by: None,
+            acknowledged: None,
+            matched_at: at,
+            held: Duration::ZERO,
+            kept_since: None,
+        };
+        instance.fire_when_due(rule, at);
+        let change = Change { from: AlertState::Inactive, to: instance.state };
+        (instance, change)
+    }
+
+    /// Takes what an evaluation at `at` says. An alert that becomes inactive
+    /// or resolved is over and must be dropped.
+    pub(super) fn advance(
+        &mut self,
+        signal: Signal,
+        rule: &Rule,
+        interval: Duration,
+        at: Timestamp,
+    ) -> Option<Change> {
+        let from = self.state;
+        match (from, signal) {
+            (AlertState::Pending, Signal::Match) => {
+                self.hold(interval, at);
+                self.fire_when_due(rule, at);
+            }
+            (AlertState::Pending, Signal::NoMatch) => self.state = AlertState::Inactive,
+            (AlertState::Pending, Signal::Hold | Signal::NoData) => {
+                if at.since(self.matched_at) > OUTAGE_TOLERANCE {
+                    self.state = AlertState::Inactive;
+                }
+            }
+            (AlertState::Firing | AlertState::NoData, Signal::Match) => {
+                self.hold(interval, at);
+                self.state = AlertState::Firing;
+                self.kept_since = None;
+            }
+            (AlertState::Firing | AlertState::NoData, Signal::NoMatch) => self.keep(rule, at),
+            (AlertState::Firing, Signal::NoData) => self.state = AlertState::NoData,
+            // An alert in one of the two last states is dropped before this.
+            (AlertState::Firing | AlertState::NoData, _)
+            | (AlertState::Inactive | AlertState::Resolved, _) => {}
+        }
+        (from != self.state).then_some(Change { from, to: self.state })
+    }
+
+    /// Says that the condition is met at `at` and counts the time since it
+    /// last was.
+    fn hold(&mut self, interval: Duration, at: Timestamp) {
+        let gap = at.since(self.matched_at);
+        self.held = self.held.saturating_add(if gap > interval * 2 { interval } else { gap });
+        self.matched_at = at;
+    }
+
+    fn fire_when_due(&mut self, rule: &Rule, at: Timestamp) {
+        if self.held >= rule.pending_for {
+            self.state = AlertState::Firing;
+            self.fired_at = Some(at);
+        }
+    }
+
+    fn keep(&mut self, rule: &Rule, at: Timestamp) {
+        let since = *self.kept_since.get_or_insert(at);
+        self.state = if at.since(since) >= rule.keep_firing_for {
+            AlertState::Resolved
+        } else {
+            AlertState::Firing
+        };
+    }
+}

@@ -1,0 +1,344 @@
+//! What the evaluator keeps of one rule.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Labels, Timestamp};
+
+use super::instance::{Change, Instance, Signal};
+use super::silence::Silences;
+use super::{
+    Alert, AlertState, Cause, ErrorPolicy, EvaluationError, NoDataPolicy, Reading, Rule, Transition,
+};
+
+/// How long a series that fell silent is remembered after its last value.
+const SILENT_REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+
+/// The most series that are remembered for a rule.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// A rule, its alerts and the account of its evaluations.
+#[derive(Debug, Clone)]
+pub(super) struct Track {
+    pub(super) rule: Arc<Rule>,
+    pub(super) enabled: bool,
+    pub(super) interval: Duration,
+    pub(super) instances: BTreeMap<Labels, Instance>,
+    /// The alerts' labels of the series that have spoken, and when last; kept
+    /// only for rules that watch for silence.
+    spoken: BTreeMap<Labels, Timestamp>,
+    /// The last multiple of the interval that needs no evaluation any more.
+    pub(super) asked: Timestamp,
+    pub(super) last_evaluation: Option<Timestamp>,
+    pub(super) evaluations: u64,
+    pub(super) missed: u64,
+    pub(super) failures: u64,
+    pub(super) last_error: Option<EvaluationError>,
+}
+
+/// What an evaluation says of one alert that is or might be.
+#[derive(Debug, Clone, Copy)]
+struct Verdict {
+    signal: Signal,
+    value: Option<f64>,
+    cause: Cause,
+    of_rule: bool,
+}
+
+impl Track {
+    pub(super) fn new(rule: Arc<Rule>, interval: Duration, now: Timestamp) -> Self {
+        Self {
+            rule,
+            enabled: true,
+            interval,
+            instances: BTreeMap::new(),
+            spoken: BTreeMap::new(),
+            asked: now.align_down(interval),
+            last_evaluation: None,
+            evaluations: 0,
+            missed: 0,
+            failures: 0,
+            last_error: None,
+        }
+    }
+
+    /// Says whether what was asked for or found at `known` still stands at
+    /// `at`. Something from further ahead than an interval was put there by a
+    /// clock that has been set back since.
+    pub(super) fn stands(&self, known: Timestamp, at: Timestamp) -> bool {
+        known >= at && known.since(at) <= self.interval
+    }
+
+    /// Notes that evaluation at `at` is asked for, and counts the times that
+    /// have passed unused since the last one; `busy` wastes this one too.
+    pub(super) fn ask(&mut self, at: Timestamp, busy: bool) {
+        let interval_ms = self.interval.as_millis().max(1);
+        let passed = at.since(self.asked).as_millis() / interval_ms;
+        let skipped = passed.saturating_sub(u128::from(!busy));
+        self.missed = self.missed.saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX));
+        self.asked = at;
+    }
+
+    /// Takes the outcome of the evaluation at `at`.
+    pub(super) fn step(
+        &mut self,
+        outcome: Result<&[Reading], EvaluationError>,
+        silences: &Silences,
+        at: Timestamp,
+    ) -> Vec<Transition> {
+        self.evaluations += 1;
+        self.last_evaluation = Some(at);
+        let outcome = match outcome {
+            Err(EvaluationError::UnknownMetric { .. }) if self.rule.watches_silence() => {
+                Ok(&[][..])
+            }
+            outcome => outcome,
+        };
+        let verdicts = outcome.and_then(|readings| self.judge(readings, at));
+        let mut transitions = match verdicts {
+            Ok(verdicts) => {
+                self.last_error = None;
+                self.apply(verdicts, silences, at)
+            }
+            Err(error) => {
+                self.failures += 1;
+                self.last_error = Some(error);
+                let verdicts = self.judge_failure();
+                self.apply(verdicts, silences, at)
+            }
+        };
+        self.tell_after_silence(silences, at, &mut transitions);
+        transitions
+    }
+
+    /// Ends every alert because the rule is going.
+    pub(super) fn end(
+        &mut self,
+        cause: Cause,
+        silences: &Silences,
+        at: Timestamp,
+    ) -> Vec<Transition> {
+        let mut transitions = Vec::new();
+        for mut instance in std::mem::take(&mut self.instances).into_values() {
+            let to = if instance.state.is_raised() {
+                AlertState::Resolved
+            } else {
+                AlertState::Inactive
+            };
+            let change = Change { from: instance.state, to };
+            instance.state = to;
+            transitions.push(transition(&self.rule, &mut instance, change, cause, silences, at));
+        }
+        transitions
+    }
+
+    /// Returns the alert as the world sees it.
+    pub(super) fn alert(&self, instance: &Instance) -> Alert {
+        alert(&self.rule, instance)
+    }
+
+    fn judge(
+        &mut self,
+        readings: &[Reading],
+        at: Timestamp,
+    ) -> Result<BTreeMap<Labels, Verdict>, EvaluationError> {
+        let mut verdicts = BTreeMap::new();
+        for reading in readings {
+            let labels = self.rule.alert_labels(&reading.labels);
+            let verdict = self.verdict(&labels, reading, false);
+            if verdicts.insert(labels.clone(), verdict).is_some() {
+                return Err(EvaluationError::Duplicate { labels: labels.to_string() });
+            }
+        }
+        let silent = Reading::new(Labels::EMPTY, None);
+        for (labels, instance) in &self.instances {
+            // An alert of the rule itself lives on what is said of the rule.
+            let verdict = if instance.of_rule {
+                Verdict {
+                    signal: Signal::NoMatch,
+                    value: None,
+                    cause: Cause::Condition,
+                    of_rule: true,
+                }
+            } else {
+                self.verdict(labels, &silent, false)
+            };
+            verdicts.entry(labels.clone()).or_insert(verdict);
+        }
+        self.remember(readings, at);
+        for labels in self.spoken.keys() {
+            if !verdicts.contains_key(labels) {
+                verdicts.insert(labels.clone(), self.verdict(labels, &silent, false));
+            }
+        }
+        if verdicts.values().all(|verdict| verdict.of_rule) && self.rule.watches_silence() {
+            let labels = self.rule.own_labels();
+            let verdict = self.verdict(&labels, &silent, true);
+            verdicts.insert(labels, verdict);
+        }
+        self.check_cap(&verdicts)?;
+        Ok(verdicts)
+    }
+
+    /// Notes which series speak, and forgets those silent for too long.
+    fn remember(&mut self, readings: &[Reading], at: Timestamp) {
+        if !self.rule.watches_silence() {
+            return;
+        }
+        for reading in readings.iter().filter(|reading| reading.value.is_some()) {
+            let labels = self.rule.alert_labels(&reading.labels);
+            if self.spoken.len() < REMEMBERED_MAX || self.spoken.contains_key(&labels) {
+                self.spoken.insert(labels, at);
+            }
+        }
+        self.spoken.retain(|_, last| at.since(*last) <= SILENT_REMEMBERED);
+    }
+
+    fn check_cap(&self, verdicts: &BTreeMap<Labels, Verdict>) -> Result<(), EvaluationError> {
+        let active = |(labels, verdict): &(&Labels, &Verdict)| match verdict.signal {
+            Signal::Match => true,
+            Signal::NoMatch => false,
+            Signal::Hold | Signal::NoData => self.instances.contains_key(*labels),
+        };
+        let (count, cap) = (verdicts.iter().filter(active).count(), self.rule.cap);
+        if count > cap { Err(EvaluationError::TooManyAlerts { count, cap }) } else { Ok(()) }
+    }
+
+    fn verdict(&self, labels: &Labels, reading: &Reading, of_rule: bool) -> Verdict {
+        let raised = self.instances.get(labels).is_some_and(|alert| alert.state.is_raised());
+        let holds = match &self.rule.clear {
+            Some(clear) if raised => clear.judge(reading).map(|clears| !clears),
+            _ => self.rule.condition.judge(reading),
+        };
+        let (signal, cause) = match (holds, self.rule.no_data) {
+            (Some(true), _) => (Signal::Match, Cause::Condition),
+            (Some(false), _) => (Signal::NoMatch, Cause::Condition),
+            (None, NoDataPolicy::Alerting) => (Signal::Match, Cause::NoData),
+            (None, NoDataPolicy::Normal) => (Signal::NoMatch, Cause::NoData),
+            (None, NoDataPolicy::KeepLast) => (Signal::Hold, Cause::NoData),
+            (None, NoDataPolicy::NoData) => (Signal::NoData, Cause::NoData),
+        };
+        Verdict { signal, value: reading.value, cause, of_rule }
+    }
+
+    /// Judges an evaluation that failed: every alert holds, and the rule's
+    /// own one is raised if the policy says so.
+    fn judge_failure(&self) -> BTreeMap<Labels, Verdict> {
+        let verdict =
+            |signal, of_rule| Verdict { signal, value: None, cause: Cause::Error, of_rule };
+        let held = |(labels, alert): (&Labels, &Instance)| {
+            (labels.clone(), verdict(Signal::Hold, alert.of_rule))
+        };
+        let mut verdicts: BTreeMap<_, _> = self.instances.iter().map(held).collect();
+        if self.rule.on_error == ErrorPolicy::Alerting {
+            verdicts.insert(self.rule.own_labels(), verdict(Signal::Match, true));
+        }
+        verdicts
+    }
+
+    fn apply(
+        &mut self,
+        verdicts: BTreeMap<Labels, Verdict>,
+        silences: &Silences,
+        at: Timestamp,
+    ) -> Vec<Transition> {
+        let mut transitions = Vec::new();
+        for (labels, verdict) in verdicts {
+            let change = match self.instances.get_mut(&labels) {
+                Some(instance) => {
+                    if verdict.value.is_some() {
+                        instance.value = verdict.value;
+                    }
+                    instance.advance(verdict.signal, &self.rule, self.interval, at)
+                }
+                None if verdict.signal == Signal::Match => {
+                    let (mut instance, change) =
+                        Instance::begin(&self.rule, labels.clone(), verdict.of_rule, at);
+                    instance.value = verdict.value;
+                    self.instances.insert(labels.clone(), instance);
+                    Some(change)
+                }
+                None => None,
+            };
+            let (Some(change), Some(instance)) = (change, self.instances.get_mut(&labels)) else {
+                continue;
+            };
+            transitions.push(transition(&self.rule, instance, change, verdict.cause, silences, at));
+            if matches!(change.to, AlertState::Inactive | AlertState::Resolved) {
+                self.instances.remove(&labels);
+            }
+        }
+        transitions
+    }
+
+    /// Tells of alerts that fired under a silence which is over.
+    fn tell_after_silence(
+        &mut self,
+        silences: &Silences,
+        at: Timestamp,
+        transitions: &mut Vec<Transition>,
+    ) {
+        for instance in self.instances.values_mut() {
+            let owed = instance.state.is_raised() && !instance.notified;
+            if !owed || silences.covering(&instance.labels, at).is_some() {
+                continue;
+            }
+            let change = Change { from: instance.state, to: instance.state };
+            let cause = Cause::SilenceEnded;
+            transitions.push(transition(&self.rule, instance, change, cause, silences, at));
+        }
+    }
+}
+
+/// Puts a change into words and decides whether subscribers are told.
+fn transition(
+    rule: &Rule,
+    instance: &mut Instance,
+    change: Change,
+    cause: Cause,
+    silences: &Silences,
+    at: Timestamp,
+) -> Transition {
+    let covering = silences.covering(&instance.labels, at);
+    let suppressed_by = match change.to {
+        // Who was told of the alert is told of its end; who was not, is not.
+        AlertState::Resolved if instance.notified => None,
+        AlertState::Resolved => covering.or(instance.silenced_by),
+        _ => covering,
+    };
+    instance.silenced_by = suppressed_by;
+    let mut cause = cause;
+    if change.to.is_raised() && suppressed_by.is_none() {
+        // The first that subscribers hear of an alert raised before.
+        if change.from.is_raised() && !instance.notified {
+            cause = Cause::SilenceEnded;
+        }
+        instance.notified = true;
+    }
+    Transition {
+        alert: alert(rule, instance),
+        from: change.from,
+        to: change.to,
+        cause,
+        at,
+        suppressed_by,
+    }
+}
+
+fn alert(rule: &Rule, instance: &Instance) -> Alert {
+    Alert {
+        fingerprint: instance.fingerprint,
+        rule: Arc::clone(&rule.name),
+        metric: Arc::clone(&rule.metric),
+        labels: instance.labels.clone(),
+        severity: rule.severity,
+        state: instance.state,
+        value: instance.value,
+        description: rule.describe(&instance.labels, instance.value),
+        active_at: instance.active_at,
+        fired_at: instance.fired_at,
+        acknowledged: instance.acknowledged.clone(),
+        silenced_by: instance.silenced_by,
+    }
+}

@@ -1,0 +1,76 @@
+//! `[[rule]]`: alert rules.
+
+use std::time::Duration;
+
+use keepwatch_engine::alert::{Condition, Rule, Severity};
+use keepwatch_engine::model::check_metric_name;
+
+use super::document::Table;
+use super::section::{DAY, seconds};
+use crate::notation::parse_matchers;
+
+/// Reads one `[[rule]]`; the defaults are those of [`Rule::on`].
+pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
+    let name = table.required("name", table.text("name"));
+    let metric = table.parsed("metric", |text| check_metric_name(text).map(|()| text.to_owned()));
+    let metric = table.required("metric", metric);
+    let when = table.required("when", table.parsed("when", Condition::parse));
+    let clear = table.parsed("clear", Condition::parse);
+    let matchers = table.parsed("match", parse_matchers);
+    let severity = table.parsed("severity", str::parse::<Severity>);
+    let no_data = table.parsed("no_data", str::parse);
+    let on_error = table.parsed("on_error", str::parse);
+    let window = table.duration("window", seconds(1..=400 * DAY));
+    let hold = Duration::ZERO..=Duration::from_secs(400 * DAY);
+    let pending_for = table.duration("for", hold.clone());
+    let keep_firing_for = table.duration("keep_firing_for", hold);
+    let interval = table.duration("interval", seconds(1..=DAY));
+    let cap = table.count("cap", 1..=100_000);
+    let description = table.text("description");
+    let labels = table.texts("labels");
+
+    let mut rule = Rule::on(name?, metric?).when(when?);
+    if let Some(clear) = clear {
+        rule = rule.clear_when(clear);
+    }
+    if let Some(matchers) = matchers {
+        rule = rule.matchers(matchers);
+    }
+    if let Some(severity) = severity {
+        rule = rule.severity(severity);
+    }
+    if let Some(policy) = no_data {
+        rule = rule.no_data(policy);
+    }
+    if let Some(policy) = on_error {
+        rule = rule.on_error(policy);
+    }
+    if let Some(window) = window {
+        rule = rule.window(window);
+    }
+    if let Some(duration) = pending_for {
+        rule = rule.pending_for(duration);
+    }
+    if let Some(duration) = keep_firing_for {
+        rule = rule.keep_firing_for(duration);
+    }
+    if let Some(interval) = interval {
+        rule = rule.interval(interval);
+    }
+    if let Some(cap) = cap {
+        rule = rule.cap(cap);
+    }
+    if let Some(description) = description {
+        rule = rule.description(description);
+    }
+    for (name, value) in labels {
+        rule = rule.label(name, value);
+    }
+    match rule.build() {
+        Ok(rule) => Some(rule),
+        Err(error) => {
+            table.refuse(error);
+            None
+        }
+    }
+}
