@@ -15,7 +15,6 @@ use crate::storage::{Removed, Slice};
 /// What a pass cleans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Target {
     /// Samples and series of the registry.
     Samples,
@@ -28,6 +27,16 @@ pub enum Target {
 impl Target {
     /// Every target, in the order in which a pass takes them.
     pub const ALL: [Self; 3] = [Self::Samples, Self::AlertHistory, Self::HealthHistory];
+
+    /// Returns the target as the value of a label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Samples => "samples",
+            Self::AlertHistory => "alert_history",
+            Self::HealthHistory => "health_history",
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -42,7 +51,6 @@ impl fmt::Display for Target {
 
 /// The next slice of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Step {
     /// Prune some series of the registry.
     Samples {
@@ -51,10 +59,15 @@ pub enum Step {
         /// Which series.
         slice: Slice,
     },
-    /// Prune a history.
-    History {
-        /// Which one.
-        target: Target,
+    /// Prune the history of alerts.
+    AlertHistory {
+        /// The first point in time to keep.
+        before: Timestamp,
+        /// Whether to count only.
+        dry_run: bool,
+    },
+    /// Prune the history of health.
+    HealthHistory {
         /// The first point in time to keep.
         before: Timestamp,
         /// Whether to count only.
@@ -147,16 +160,18 @@ impl Pass {
     #[must_use]
     pub fn next_slice(&self) -> Option<Step> {
         let CleaningReport { started, dry_run, .. } = self.report;
-        let target = *self.targets.front()?;
-        let before = match target {
+        Some(match *self.targets.front()? {
             Target::Samples => {
                 let slice = Slice { cursor: self.cursor, budget: self.budget, dry_run };
-                return Some(Step::Samples { retention: Arc::clone(&self.retention), slice });
+                Step::Samples { retention: Arc::clone(&self.retention), slice }
             }
-            Target::AlertHistory => self.policy.alert_history_before(started),
-            Target::HealthHistory => self.policy.health_history_before(started),
-        };
-        Some(Step::History { target, before, dry_run })
+            Target::AlertHistory => {
+                Step::AlertHistory { before: self.policy.alert_history_before(started), dry_run }
+            }
+            Target::HealthHistory => {
+                Step::HealthHistory { before: self.policy.health_history_before(started), dry_run }
+            }
+        })
     }
 
     /// Takes what became of the slice that was named last.

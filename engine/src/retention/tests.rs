@@ -88,8 +88,11 @@ fn named(step: Option<Step>) -> String {
         Some(Step::Samples { slice, .. }) => {
             format!("samples from {} dry={}", slice.cursor, slice.dry_run)
         }
-        Some(Step::History { target, before, dry_run }) => {
-            format!("{target} {:?} dry={dry_run}", NOW.since(before))
+        Some(Step::AlertHistory { before, dry_run }) => {
+            format!("alert history {:?} dry={dry_run}", NOW.since(before))
+        }
+        Some(Step::HealthHistory { before, dry_run }) => {
+            format!("health history {:?} dry={dry_run}", NOW.since(before))
         }
     }
 }
