@@ -272,6 +272,24 @@ fn a_silence_marks_what_it_keeps_back_but_never_the_end_of_what_was_told() {
 }
 
 #[test]
+fn a_silence_that_ends_while_data_is_missing_tells_of_the_alert() {
+    let mut evaluator = with(rule());
+    silence(&mut evaluator, 0, 20);
+    assert_eq!(evaluate(&mut evaluator, &[("a", Some(91.0))], 0), ["~a:firing"]);
+    assert_eq!(evaluate(&mut evaluator, &[("a", None)], 15), ["~a:no_data"]);
+    assert_eq!(evaluate(&mut evaluator, &[("a", None)], 30), ["a:no_data"]);
+    assert_eq!(evaluate(&mut evaluator, &[("a", Some(1.0))], 45), ["a:resolved"]);
+}
+
+#[test]
+fn an_alert_of_the_rule_that_becomes_one_of_a_series_is_judged_as_one() {
+    let mut evaluator = with(rule().on_error(ErrorPolicy::Alerting).label_is("host", "a"));
+    assert_eq!(fail(&mut evaluator, 0), ["a:firing"]);
+    assert_eq!(evaluate(&mut evaluator, &[("a", Some(91.0))], 15), [""; 0]);
+    assert_eq!(evaluate(&mut evaluator, &[], 30), ["a:no_data"]);
+}
+
+#[test]
 fn an_acknowledgement_lasts_as_long_as_the_episode() {
     let mut evaluator = with(rule());
     evaluate(&mut evaluator, &[("a", Some(91.0)), ("b", Some(91.0))], 0);
