@@ -70,7 +70,7 @@ use toml::de::DeTable;
 use self::document::{Document, Table};
 
 pub use aggregation::Aggregation;
-pub use check::Check;
+pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
 pub use section::{Host, Intervals, Limits, Retention, Server};
 
