@@ -46,7 +46,7 @@ impl<C: Component> Address<C> {
         C: Receive<M>,
     {
         let (reply, answer) = oneshot::channel();
-        let pulse = self.seat.post(Envelope { message, reply: Some(reply) })?;
+        let pulse = self.seat.post(Envelope { message, reply: Some(reply) }, Arc::clone)?;
         let answered = async {
             tokio::select! {
                 biased;
@@ -71,7 +71,7 @@ impl<C: Component> Address<C> {
         M: Request<Owner = C>,
         C: Receive<M>,
     {
-        self.seat.post(Envelope { message, reply: None }).map(drop)
+        self.seat.post(Envelope { message, reply: None }, |_| ())
     }
 
     /// Returns an actix recipient for one kind of message, for actors of the

@@ -76,9 +76,13 @@ impl<C: Component> Seat<C> {
         Address { seat }
     }
 
-    /// Admits an envelope and queues it in the current lane, whose pulse it
-    /// returns.
-    pub(super) fn post<M>(&self, envelope: Envelope<M>) -> Result<Arc<Pulse>, Error>
+    /// Admits an envelope and queues it in the current lane; `then` gets the
+    /// lane's pulse.
+    pub(super) fn post<M, T>(
+        &self,
+        envelope: Envelope<M>,
+        then: impl FnOnce(&Arc<Pulse>) -> T,
+    ) -> Result<T, Error>
     where
         M: Request<Owner = C>,
         C: Receive<M>,
@@ -98,7 +102,7 @@ impl<C: Component> Seat<C> {
             return Err(Error::Overloaded { component: C::NAME, bound });
         }
         lane.addr.do_send(envelope);
-        Ok(Arc::clone(&lane.pulse))
+        Ok(then(&lane.pulse))
     }
 
     /// Returns why an ask came to nothing.

@@ -12,71 +12,82 @@ use tokio::sync::Notify;
 
 use super::status::ComponentState;
 
+/// A value on cache lines of its own. Senders and the shell write their counts
+/// on different cores for each message; sharing a line would make each wait
+/// for the other. Two lines, because processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// The signs of life of one lane: one mailbox and the shell behind it.
 #[derive(Debug)]
 pub(super) struct Pulse {
     pub(super) epoch: u64,
-    /// Messages admitted and not yet taken up.
-    queued: AtomicUsize,
-    /// Messages taken up. Written by the shell alone.
-    handled: AtomicU64,
-    /// Entries into component code, and returns. Written by the shell alone;
-    /// different means that it is inside.
-    entered: AtomicU64,
-    left: AtomicU64,
     fenced: AtomicBool,
     release: Notify,
+    /// Messages admitted and not yet taken up.
+    queued: Apart<AtomicUsize>,
+    steps: Apart<Steps>,
+}
+
+/// What the shell counts; nobody else writes it.
+#[derive(Debug, Default)]
+struct Steps {
+    /// Messages taken up.
+    handled: AtomicU64,
+    /// Entries into component code, and returns; different means that it is
+    /// inside.
+    entered: AtomicU64,
+    left: AtomicU64,
 }
 
 impl Pulse {
     pub(super) fn new(epoch: u64) -> Self {
         Self {
             epoch,
-            queued: AtomicUsize::new(0),
-            handled: AtomicU64::new(0),
-            entered: AtomicU64::new(0),
-            left: AtomicU64::new(0),
             fenced: AtomicBool::new(false),
             release: Notify::new(),
+            queued: Apart::default(),
+            steps: Apart::default(),
         }
     }
 
     /// Counts a message in, if fewer than `bound` are waiting.
     pub(super) fn admit(&self, bound: usize) -> bool {
-        if self.queued.fetch_add(1, Ordering::Relaxed) < bound {
+        if self.queued.0.fetch_add(1, Ordering::Relaxed) < bound {
             return true;
         }
-        self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.queued.0.fetch_sub(1, Ordering::Relaxed);
         false
     }
 
     /// Counts a message out of the queue.
     pub(super) fn take_up(&self) {
-        self.queued.fetch_sub(1, Ordering::Relaxed);
-        bump(&self.handled);
+        self.queued.0.fetch_sub(1, Ordering::Relaxed);
+        bump(&self.steps.0.handled);
     }
 
     pub(super) fn enter(&self) {
-        bump(&self.entered);
+        bump(&self.steps.0.entered);
     }
 
     pub(super) fn leave(&self) {
-        bump(&self.left);
+        bump(&self.steps.0.left);
     }
 
     pub(super) fn queued(&self) -> usize {
-        self.queued.load(Ordering::Relaxed)
+        self.queued.0.load(Ordering::Relaxed)
     }
 
     pub(super) fn handled(&self) -> u64 {
-        self.handled.load(Ordering::Relaxed)
+        self.steps.0.handled.load(Ordering::Relaxed)
     }
 
     /// Returns a number that changes whenever component code is entered or
     /// left, and whether there is anything to do.
     pub(super) fn progress(&self) -> (u64, bool) {
-        let entered = self.entered.load(Ordering::Relaxed);
-        let left = self.left.load(Ordering::Relaxed);
+        let entered = self.steps.0.entered.load(Ordering::Relaxed);
+        let left = self.steps.0.left.load(Ordering::Relaxed);
         let moved = entered.wrapping_add(left).wrapping_add(self.handled());
         (moved, entered != left || self.queued() > 0)
     }
