@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::alert::AlertError;
 use keepwatch_engine::health::HealthError;
 use keepwatch_engine::registry::RegistryError;
 use thiserror::Error;
@@ -51,6 +52,9 @@ pub enum Error {
     /// The health checker refused a check, or a request about one.
     #[error(transparent)]
     Health(#[from] HealthError),
+    /// The alert evaluator refused it.
+    #[error(transparent)]
+    Alert(#[from] AlertError),
     /// The registry refused it.
     #[error(transparent)]
     Registry(#[from] RegistryError),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::aggregate::Method;
 use crate::model::{Labels, MatchOp, Matcher, MatcherError, check_metric_name};
 
 use super::condition::Defect;
@@ -49,6 +50,8 @@ pub struct RuleBuilder {
     matchers: Vec<Matcher>,
     #[serde(skip)]
     bad_matcher: Option<MatcherError>,
+    #[serde(default)]
+    method: Option<Method>,
     #[serde(default = "window_default")]
     window: Duration,
     condition: Option<Written>,
@@ -103,6 +106,7 @@ impl RuleBuilder {
             metric,
             matchers: Vec::new(),
             bad_matcher: None,
+            method: None,
             window: WINDOW_DEFAULT,
             condition: None,
             clear: None,
@@ -168,6 +172,14 @@ impl RuleBuilder {
     /// Watches only series that pass all of `matchers` as well.
     pub fn matchers(mut self, matchers: impl IntoIterator<Item = Matcher>) -> Self {
         self.matchers.extend(matchers);
+        self
+    }
+
+    /// Sets how a series' samples become the value that the condition judges.
+    /// By default a counter's is its increase over the window, a gauge's its
+    /// latest value, a histogram's or summary's the mean of what it measured.
+    pub const fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
         self
     }
 
@@ -250,6 +262,7 @@ impl RuleBuilder {
             let owner = format!("rule {:?}", self.name);
             return Err(AlertError::Matcher { owner, source: source.clone() });
         }
+        self.check_method()?;
         self.check_durations()?;
         self.check_labels()?;
         self.check_description()?;
@@ -269,6 +282,7 @@ impl RuleBuilder {
             name: self.name,
             metric: self.metric,
             matchers: self.matchers,
+            method: self.method,
             window: self.window,
             condition,
             clear,
@@ -293,6 +307,15 @@ impl RuleBuilder {
         }
         let name = self.name.chars().take(64).collect();
         Err(AlertError::RuleName { name, max: NAME_BYTES_MAX })
+    }
+
+    fn check_method(&self) -> Result<(), AlertError> {
+        match self.method {
+            Some(Method::Quantile(quantile)) if !(0.0..=1.0).contains(&quantile) => {
+                Err(AlertError::Quantile { rule: self.name.to_string(), quantile })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_durations(&self) -> Result<(), AlertError> {

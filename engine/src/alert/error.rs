@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::model::{LabelsError, MatcherError, NameError, Timestamp};
+use crate::aggregate::Method;
+use crate::model::{LabelsError, MatcherError, MetricKind, NameError, Timestamp};
 
 use super::ConditionError;
 
@@ -61,6 +62,14 @@ pub enum AlertError {
         text: String,
         /// Where it went wrong.
         source: Box<ConditionError>,
+    },
+    /// A quantile outside 0 to 1.
+    #[error("rule {rule:?}: quantile {quantile} must lie between 0 and 1")]
+    Quantile {
+        /// The rule.
+        rule: String,
+        /// The quantile as given.
+        quantile: f64,
     },
     /// A condition compares with NaN, which nothing equals.
     #[error("rule {rule:?}: {what} compares with NaN; expected a number")]
@@ -213,22 +222,10 @@ pub enum AlertError {
         /// The text as given.
         given: String,
     },
-    /// There is no such subscription.
-    #[error("there is no subscription {id}")]
-    UnknownSubscription {
-        /// The identifier.
-        id: u64,
-    },
-    /// There are as many subscriptions as there may be.
-    #[error("there are {max} subscriptions, the most there may be")]
-    TooManySubscriptions {
-        /// The most.
-        max: usize,
-    },
 }
 
 /// Why one evaluation of a rule failed; the rule's alerts keep their state.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
     /// Two series have the same labels once the rule's labels are laid over.
@@ -244,6 +241,21 @@ pub enum EvaluationError {
         count: usize,
         /// The cap.
         cap: usize,
+    },
+    /// There is no such metric yet. To a rule that watches for absence that is
+    /// an answer and no error.
+    #[error("there is no metric {metric:?}")]
+    UnknownMetric {
+        /// The metric.
+        metric: String,
+    },
+    /// The rule's method means nothing for the metric's kind.
+    #[error("method {method} means nothing for a {kind}")]
+    Method {
+        /// The rule's method.
+        method: Method,
+        /// The metric's kind.
+        kind: MetricKind,
     },
     /// The readings could not be had.
     #[error("{reason}")]

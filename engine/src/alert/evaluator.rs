@@ -37,7 +37,7 @@ pub struct Evaluator {
 }
 
 /// A rule whose time has come.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Due {
     /// The rule.
     pub rule: Arc<Rule>,
@@ -119,11 +119,12 @@ impl Evaluator {
         }
     }
 
-    /// Adds a rule.
+    /// Adds a rule; it is due at the first multiple of its interval after
+    /// `now`.
     ///
     /// # Errors
     /// A rule of the same name, or too many rules.
-    pub fn add_rule(&mut self, rule: Rule) -> Result<(), AlertError> {
+    pub fn add_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
         let name = Arc::clone(&rule.name);
         if self.tracks.contains_key(&name) {
             return Err(AlertError::DuplicateRule { rule: name.to_string() });
@@ -132,7 +133,7 @@ impl Evaluator {
             return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
         }
         let interval = rule.interval.unwrap_or(self.interval);
-        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval)));
+        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval, now)));
         Ok(())
     }
 
@@ -150,12 +151,17 @@ impl Evaluator {
         Ok(self.record(ended))
     }
 
-    /// Switches a rule on.
+    /// Switches a rule on; it is due at the first multiple of its interval
+    /// after `now`.
     ///
     /// # Errors
     /// No rule of this name.
-    pub fn enable_rule(&mut self, name: &str) -> Result<(), AlertError> {
-        self.track(name)?.enabled = true;
+    pub fn enable_rule(&mut self, name: &str, now: Timestamp) -> Result<(), AlertError> {
+        let track = self.track(name)?;
+        if !track.enabled {
+            track.enabled = true;
+            track.asked = now.align_down(track.interval);
+        }
         Ok(())
     }
 
@@ -205,7 +211,7 @@ impl Evaluator {
         let mut due = Vec::new();
         for (name, track) in &mut self.tracks {
             let at = now.align_down(track.interval);
-            if !track.enabled || track.asked.is_some_and(|asked| asked >= at) {
+            if !track.enabled || track.stands(track.asked, at) {
                 continue;
             }
             let track = Arc::make_mut(track);
@@ -217,20 +223,39 @@ impl Evaluator {
         due
     }
 
-    /// Takes the outcome of the evaluation of a rule at `at`: what it found
+    /// Returns every rule that is switched on, or the one that is named, to
+    /// be evaluated at `now` out of its turn.
+    ///
+    /// # Errors
+    /// No rule of this name.
+    pub fn due_now(&self, rule: Option<&str>, now: Timestamp) -> Result<Vec<Due>, AlertError> {
+        if let Some(name) = rule
+            && !self.tracks.contains_key(name)
+        {
+            return Err(unknown_rule(name));
+        }
+        let wanted = |track: &&Arc<Track>| {
+            track.enabled && rule.is_none_or(|name| name == &*track.rule.name)
+        };
+        let due = |track: &Arc<Track>| Due { rule: Arc::clone(&track.rule), at: now };
+        Ok(self.tracks.values().filter(wanted).map(due).collect())
+    }
+
+    /// Takes the outcome of the evaluation of a rule: what it found
     /// of each series, or why it found nothing. An outcome for a rule that is
     /// gone, switched off, or has a newer one is dropped.
     pub fn step(
         &mut self,
-        name: &str,
+        due: &Due,
         outcome: Result<&[Reading], EvaluationError>,
-        at: Timestamp,
     ) -> Vec<Arc<Transition>> {
-        let Some(track) = self.tracks.get_mut(name) else { return Vec::new() };
-        if !track.enabled || track.last_evaluation.is_some_and(|last| last > at) {
+        let Some(track) = self.tracks.get_mut(&due.rule.name) else { return Vec::new() };
+        let overtaken =
+            track.last_evaluation.is_some_and(|last| last != due.at && track.stands(last, due.at));
+        if !Arc::ptr_eq(&track.rule, &due.rule) || !track.enabled || overtaken {
             return Vec::new();
         }
-        let transitions = Arc::make_mut(track).step(outcome, &self.silences, at);
+        let transitions = Arc::make_mut(track).step(outcome, &self.silences, due.at);
         self.record(transitions)
     }
 

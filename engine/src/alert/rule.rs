@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::Method;
 use crate::model::{Labels, Matcher, TimeRange, Timestamp};
 
 use super::{
@@ -17,6 +18,9 @@ pub const ALERT_NAME: &str = "alertname";
 /// The label that holds an alert's severity.
 pub const SEVERITY: &str = "severity";
 
+/// How far before the window the sample may lie that a counter grew from.
+const BASELINE: Duration = Duration::from_secs(5 * 60);
+
 /// When to alert on a metric, and how. Made by [`Rule::on`] and
 /// [`RuleBuilder::build`]; serialises as a map that deserialises through the
 /// same checks.
@@ -27,6 +31,8 @@ pub struct Rule {
     pub(super) metric: Arc<str>,
     #[serde(with = "wire::matchers", skip_serializing_if = "Vec::is_empty")]
     pub(super) matchers: Vec<Matcher>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) method: Option<Method>,
     pub(super) window: Duration,
     pub(super) condition: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +73,13 @@ impl Rule {
         &self.matchers
     }
 
+    /// Returns how a series' samples become its value; `None`: as the metric's
+    /// kind suggests.
+    #[must_use]
+    pub const fn method(&self) -> Option<Method> {
+        self.method
+    }
+
     /// Returns how far back an evaluation looks.
     #[must_use]
     pub const fn window(&self) -> Duration {
@@ -77,6 +90,13 @@ impl Rule {
     #[must_use]
     pub fn range(&self, at: Timestamp) -> TimeRange {
         TimeRange::last(self.window, at)
+    }
+
+    /// Returns the span of samples that the evaluation at `at` needs: the
+    /// window, and before it the sample that a counter grew from.
+    #[must_use]
+    pub fn sample_range(&self, at: Timestamp) -> TimeRange {
+        TimeRange::new(self.range(at).start - BASELINE, at)
     }
 
     /// Returns when a series alerts.

@@ -30,7 +30,7 @@ fn host(name: &str) -> Labels {
 
 fn with(rule: RuleBuilder) -> Evaluator {
     let mut evaluator = Evaluator::new(STEP);
-    evaluator.add_rule(rule.build().unwrap()).unwrap();
+    evaluator.add_rule(rule.build().unwrap(), second(0)).unwrap();
     evaluator
 }
 
@@ -43,15 +43,22 @@ fn told(transitions: &[Arc<Transition>]) -> Vec<String> {
     transitions.iter().map(word).collect()
 }
 
+fn due(evaluator: &Evaluator, at: u64) -> Due {
+    let rule = evaluator.rule("HighCpu").unwrap();
+    Due { rule, at: second(at) }
+}
+
 fn evaluate(evaluator: &mut Evaluator, values: &[(&str, Option<f64>)], at: u64) -> Vec<String> {
     let readings: Vec<_> =
         values.iter().map(|(name, value)| Reading::new(host(name), *value)).collect();
-    told(&evaluator.step("HighCpu", Ok(&readings), second(at)))
+    let due = due(evaluator, at);
+    told(&evaluator.step(&due, Ok(&readings)))
 }
 
 fn fail(evaluator: &mut Evaluator, at: u64) -> Vec<String> {
     let error = EvaluationError::Readings { reason: "storage is gone".into() };
-    told(&evaluator.step("HighCpu", Err(error), second(at)))
+    let due = due(evaluator, at);
+    told(&evaluator.step(&due, Err(error)))
 }
 
 /// Runs one series through values, an evaluation every 15 s: a number, `-`
@@ -292,17 +299,17 @@ fn an_acknowledgement_lasts_as_long_as_the_episode() {
 
 #[test]
 fn evaluations_are_aligned_and_late_ones_are_missed() {
-    let mut evaluator = with(rule());
-    evaluator
-        .add_rule(
-            Rule::on("Slow", "m").when(Condition::absent()).interval(secs(60)).build().unwrap(),
-        )
-        .unwrap();
+    let mut evaluator = Evaluator::new(STEP);
+    let slow = Rule::on("Slow", "m").when(Condition::absent()).interval(secs(60));
+    for rule in [rule(), slow] {
+        evaluator.add_rule(rule.build().unwrap(), second(50)).unwrap();
+    }
     let idle = |_: &str| false;
     let ask = |evaluator: &mut Evaluator, at_ms: i64, busy: bool| {
         let due = evaluator.due(Timestamp::from_millis(at_ms), |name| busy && name == "HighCpu");
         due.iter().map(|due| format!("{}@{}", due.rule.name(), due.at.millis())).collect::<Vec<_>>()
     };
+    assert_eq!(ask(&mut evaluator, 59_000, false), [""; 0]);
     assert_eq!(ask(&mut evaluator, 60_007, false), ["HighCpu@60000", "Slow@60000"]);
     assert_eq!(ask(&mut evaluator, 61_000, false), [""; 0]);
     assert_eq!(evaluator.next_due(Timestamp::from_millis(60_007)), Some(second(75)));
@@ -313,7 +320,12 @@ fn evaluations_are_aligned_and_late_ones_are_missed() {
     assert_eq!(ask(&mut evaluator, 150_000, false), ["HighCpu@150000"]);
     assert_eq!(evaluator.rules()[0].missed, 3);
     evaluator.disable_rule("HighCpu", second(150)).unwrap();
-    assert_eq!(evaluator.due(second(165), idle), []);
+    assert!(evaluator.due(second(165), idle).is_empty());
+    evaluator.enable_rule("HighCpu", second(175)).unwrap();
+    assert!(evaluator.due(second(179), idle).is_empty());
+    // A clock that is set back far starts the grid anew.
+    assert_eq!(ask(&mut evaluator, 100_000, false), ["HighCpu@90000"]);
+    assert_eq!(evaluator.rules()[0].missed, 3);
 }
 
 #[test]
@@ -323,7 +335,7 @@ fn a_rule_that_goes_resolves_its_alerts() {
     let gone = evaluator.disable_rule("HighCpu", second(5)).unwrap();
     assert_eq!(told(&gone), ["a:resolved"]);
     assert_eq!(evaluate(&mut evaluator, &[("a", Some(91.0))], 15), [""; 0]);
-    evaluator.enable_rule("HighCpu").unwrap();
+    evaluator.enable_rule("HighCpu", second(16)).unwrap();
     evaluate(&mut evaluator, &[("a", Some(91.0))], 30);
     let gone = evaluator.remove_rule("HighCpu", second(40)).unwrap();
     assert_eq!((told(&gone), gone[0].cause), (vec!["a:resolved".into()], Cause::RuleRemoved));
@@ -415,7 +427,7 @@ fn is_legal(from: AlertState, to: AlertState, cause: Cause) -> bool {
         | (Pending, Firing | Inactive)
         | (Firing, NoData | Resolved)
         | (NoData, Firing | Resolved) => true,
-        (Firing, Firing) => cause == Cause::SilenceEnded,
+        (Firing, Firing) | (NoData, NoData) => cause == Cause::SilenceEnded,
         _ => false,
     }
 }
@@ -441,13 +453,13 @@ proptest! {
                 Turn::Pause(pause) => { now += pause; continue }
                 Turn::Failure => {
                     let error = EvaluationError::Readings { reason: "gone".into() };
-                    evaluator.step("HighCpu", Err(error), second(now))
+                    evaluator.step(&due(&evaluator, now), Err(error))
                 }
                 Turn::Values(values) => {
                     let readings: Vec<_> = ["a", "b"].iter().zip(values)
                         .filter_map(|(name, value)| Some(Reading::new(host(name), value?)))
                         .collect();
-                    evaluator.step("HighCpu", Ok(&readings), second(now))
+                    evaluator.step(&due(&evaluator, now), Ok(&readings))
                 }
             };
             for transition in moved {

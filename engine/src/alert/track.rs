@@ -28,8 +28,8 @@ pub(super) struct Track {
     /// The alerts' labels of the series that have spoken, and when last; kept
     /// only for rules that watch for silence.
     spoken: BTreeMap<Labels, Timestamp>,
-    /// The last time that evaluation was asked for.
-    pub(super) asked: Option<Timestamp>,
+    /// The last multiple of the interval that needs no evaluation any more.
+    pub(super) asked: Timestamp,
     pub(super) last_evaluation: Option<Timestamp>,
     pub(super) evaluations: u64,
     pub(super) missed: u64,
@@ -47,14 +47,14 @@ struct Verdict {
 }
 
 impl Track {
-    pub(super) fn new(rule: Arc<Rule>, interval: Duration) -> Self {
+    pub(super) fn new(rule: Arc<Rule>, interval: Duration, now: Timestamp) -> Self {
         Self {
             rule,
             enabled: true,
             interval,
             instances: BTreeMap::new(),
             spoken: BTreeMap::new(),
-            asked: None,
+            asked: now.align_down(interval),
             last_evaluation: None,
             evaluations: 0,
             missed: 0,
@@ -63,14 +63,21 @@ impl Track {
         }
     }
 
+    /// Says whether what was asked for or found at `known` still stands at
+    /// `at`. Something from further ahead than an interval was put there by a
+    /// clock that has been set back since.
+    pub(super) fn stands(&self, known: Timestamp, at: Timestamp) -> bool {
+        known >= at && known.since(at) <= self.interval
+    }
+
     /// Notes that evaluation at `at` is asked for, and counts the times that
     /// have passed unused since the last one; `busy` wastes this one too.
     pub(super) fn ask(&mut self, at: Timestamp, busy: bool) {
         let interval_ms = self.interval.as_millis().max(1);
-        let passed = self.asked.map_or(1, |asked| at.since(asked).as_millis() / interval_ms);
+        let passed = at.since(self.asked).as_millis() / interval_ms;
         let skipped = passed.saturating_sub(u128::from(!busy));
         self.missed = self.missed.saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX));
-        self.asked = Some(at);
+        self.asked = at;
     }
 
     /// Takes the outcome of the evaluation at `at`.
@@ -82,6 +89,12 @@ impl Track {
     ) -> Vec<Transition> {
         self.evaluations += 1;
         self.last_evaluation = Some(at);
+        let outcome = match outcome {
+            Err(EvaluationError::UnknownMetric { .. }) if self.rule.watches_silence() => {
+                Ok(&[][..])
+            }
+            outcome => outcome,
+        };
         let verdicts = outcome.and_then(|readings| self.judge(readings, at));
         let mut transitions = match verdicts {
             Ok(verdicts) => {
@@ -267,11 +280,11 @@ impl Track {
         transitions: &mut Vec<Transition>,
     ) {
         for instance in self.instances.values_mut() {
-            let owed = instance.state == AlertState::Firing && !instance.notified;
+            let owed = instance.state.is_raised() && !instance.notified;
             if !owed || silences.covering(&instance.labels, at).is_some() {
                 continue;
             }
-            let change = Change { from: AlertState::Firing, to: AlertState::Firing };
+            let change = Change { from: instance.state, to: instance.state };
             let cause = Cause::SilenceEnded;
             transitions.push(transition(&self.rule, instance, change, cause, silences, at));
         }
@@ -295,7 +308,12 @@ fn transition(
         _ => covering,
     };
     instance.silenced_by = suppressed_by;
-    if change.to == AlertState::Firing && suppressed_by.is_none() {
+    let mut cause = cause;
+    if change.to.is_raised() && suppressed_by.is_none() {
+        // The first that subscribers hear of an alert raised before.
+        if change.from.is_raised() && !instance.notified {
+            cause = Cause::SilenceEnded;
+        }
         instance.notified = true;
     }
     Transition {

@@ -193,14 +193,21 @@ impl Transition {
     /// the first time after a silence.
     #[must_use]
     pub fn fires(&self) -> bool {
-        self.to == AlertState::Firing
-            && (!self.from.is_raised() || self.cause == Cause::SilenceEnded)
+        self.to.is_raised() && (!self.from.is_raised() || self.cause == Cause::SilenceEnded)
     }
 
     /// Says whether a raised alert is over by this change.
     #[must_use]
     pub fn resolves(&self) -> bool {
         self.to == AlertState::Resolved
+    }
+
+    /// Says whether subscribers are told: of what raises an alert, ends it,
+    /// or makes it lose or find its data, unless a silence keeps it back.
+    /// Pending alerts can be asked for.
+    #[must_use]
+    pub fn notifies(&self) -> bool {
+        self.suppressed_by.is_none() && (self.to.is_raised() || self.resolves())
     }
 
     /// Returns a text that is the same for the same change of the same

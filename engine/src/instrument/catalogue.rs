@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::error::RegisterError;
+use super::family::{Family, Handle};
 use super::metric::Metric;
 use crate::model::MetricDefinition;
 
@@ -97,6 +98,24 @@ impl Catalogue {
                 given: Arc::clone(given),
             })
         })
+    }
+
+    /// Returns the metric of this definition as a family, and registers it if
+    /// its name is new.
+    ///
+    /// # Errors
+    /// As [`get_or_register`](Self::get_or_register), and a definition of
+    /// another kind than the handle's.
+    pub fn family<H: Handle>(
+        &self,
+        definition: impl Into<Arc<MetricDefinition>>,
+    ) -> Result<Family<H>, RegisterError> {
+        let definition = definition.into();
+        if definition.kind() != H::KIND {
+            return Err(RegisterError::Kind { given: definition, handle: H::KIND });
+        }
+        let metric = self.get_or_register(Arc::clone(&definition))?;
+        Family::of(metric).ok_or(RegisterError::Kind { given: definition, handle: H::KIND })
     }
 
     /// Returns the metric of this name.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::model::MetricDefinition;
+use crate::model::{MetricDefinition, MetricKind};
 
 /// Why a metric was not registered.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -36,6 +36,14 @@ pub enum RegisterError {
         existing: Arc<MetricDefinition>,
         /// What was given.
         given: Arc<MetricDefinition>,
+    },
+    /// The definition is of another kind than the handle that was asked for.
+    #[error("{given} has no {handle} handles")]
+    Kind {
+        /// What was given.
+        given: Arc<MetricDefinition>,
+        /// The kind of the handle.
+        handle: MetricKind,
     },
     /// The metric has more labels than a series may have.
     #[error("metric {metric:?} has {labels} labels; at most {max} are allowed")]

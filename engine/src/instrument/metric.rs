@@ -1,12 +1,12 @@
 //! A registered metric and its cells.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
 
 use super::catalogue::CatalogueLimits;
 use super::counter::{Counter, CounterCell};
@@ -17,9 +17,8 @@ use super::part::Part;
 use super::summary::{Summary, SummaryCell};
 use crate::model::{Labels, MetricDefinition, MetricKind, Timestamp};
 
-/// Label values joined to one key.
-type Key = Box<[u8]>;
-type Shard = ArcSwap<HashMap<Key, Arc<Child>>>;
+/// Children by the key of their label values, which copies of a shard share.
+type Shard = ArcSwap<HashMap<Arc<[u8]>, Arc<Child>, RandomState>>;
 
 /// Adding a child copies one shard, so that many children are not copied for
 /// each new one.
@@ -44,7 +43,7 @@ pub struct Metric {
 /// The cells of one set of label values.
 #[derive(Debug)]
 pub struct Child {
-    key: Key,
+    key: Arc<[u8]>,
     labels: Labels,
     cell: Cell,
 }
@@ -84,7 +83,7 @@ impl Metric {
         Self {
             parts: Part::of(&definition).into(),
             shards: (0..shards).map(|_| Shard::default()).collect(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             children: AtomicUsize::new(0),
             version: AtomicU64::new(0),
             series_max: definition.series_max().unwrap_or(limits.series_per_metric),
@@ -175,7 +174,7 @@ impl Metric {
                 max: self.value_bytes_max,
             });
         }
-        self.insert(key.into(), values)
+        self.insert(key, values)
     }
 
     /// Returns the child of a key, if there is one.
@@ -187,7 +186,11 @@ impl Metric {
     /// Returns all children.
     #[must_use]
     pub fn all_children(&self) -> Vec<Arc<Child>> {
-        self.shards.iter().flat_map(|s| s.load().values().cloned().collect::<Vec<_>>()).collect()
+        let mut all = Vec::with_capacity(self.children());
+        for shard in &self.shards {
+            all.extend(shard.load().values().cloned());
+        }
+        all
     }
 
     /// Removes a child to which no handle exists; `false` if one does, or may.
@@ -201,7 +204,7 @@ impl Metric {
         let Some(shard) = self.shard(&child.key) else { return false };
         shard.rcu(|children| {
             let mut fewer = HashMap::clone(children);
-            fewer.remove(&child.key);
+            fewer.remove(child.key());
             fewer
         });
         // Someone may have taken a handle between the look and the removal,
@@ -209,7 +212,8 @@ impl Metric {
         if child.is_held() || Arc::strong_count(child) > 1 {
             shard.rcu(|children| {
                 let mut again = HashMap::clone(children);
-                again.entry(child.key.clone()).or_insert_with(|| Arc::clone(child));
+                // Unless there is a new one by now.
+                again.entry(Arc::clone(&child.key)).or_insert_with(|| Arc::clone(child));
                 again
             });
             return false;
@@ -219,7 +223,7 @@ impl Metric {
         true
     }
 
-    fn insert(&self, key: Key, values: &[&str]) -> Result<Arc<Child>, LabelError> {
+    fn insert(&self, key: Vec<u8>, values: &[&str]) -> Result<Arc<Child>, LabelError> {
         let reserved = self.children.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
             (count < self.series_max).then_some(count + 1)
         });
@@ -233,18 +237,21 @@ impl Metric {
         let pairs = self.definition.label_names().iter().cloned();
         let pairs = pairs.zip(values.iter().map(|value| Arc::<str>::from(*value)));
         let new = Arc::new(Child {
-            key: key.clone(),
+            key: key.into(),
             // The definition's names are valid and distinct.
             labels: Labels::new(pairs).unwrap_or_default(),
             cell: self.cell(),
         });
         let mut kept = Arc::clone(&new);
-        if let Some(shard) = self.shard(&key) {
+        if let Some(shard) = self.shard(new.key()) {
             shard.rcu(|children| {
                 let mut more = HashMap::clone(children);
-                match more.entry(key.clone()) {
-                    Entry::Occupied(other) => kept = Arc::clone(other.get()),
-                    Entry::Vacant(place) => kept = Arc::clone(place.insert(Arc::clone(&new))),
+                match children.get(new.key()) {
+                    Some(other) => kept = Arc::clone(other),
+                    None => {
+                        kept = Arc::clone(&new);
+                        more.insert(Arc::clone(&new.key), Arc::clone(&new));
+                    }
                 }
                 more
             });
@@ -278,7 +285,7 @@ impl Metric {
 impl Child {
     /// Returns the key of the label values.
     #[must_use]
-    pub const fn key(&self) -> &[u8] {
+    pub fn key(&self) -> &[u8] {
         &self.key
     }
 

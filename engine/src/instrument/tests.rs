@@ -48,6 +48,18 @@ fn get_or_register_gives_the_same_metric_or_names_both_definitions() {
 }
 
 #[test]
+fn a_family_gives_handles_of_its_own_kind_only() {
+    let catalogue = Catalogue::new();
+    let gauge = || MetricDefinition::gauge("g").build().unwrap();
+    let family: GaugeFamily = catalogue.family(gauge()).unwrap();
+    family.with(&[]).unwrap().set(2.0);
+    let again: GaugeFamily = catalogue.family(gauge()).unwrap();
+    assert_eq!(again.with(&[]).unwrap().value(), 2.0);
+    let error = catalogue.family::<Counter>(gauge()).unwrap_err().to_string();
+    assert_eq!(error, "gauge g{} help \"\" has no counter handles");
+}
+
+#[test]
 fn series_of_two_metrics_never_share_a_name() {
     let catalogue = Catalogue::new();
     metric(&catalogue, MetricDefinition::histogram("h"));

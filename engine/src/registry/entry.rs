@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::{Limits, Registry, RegistryError};
 use crate::instrument::{Child, Metric, Part};
 use crate::model::{Labels, MetricDefinition, Timestamp};
@@ -13,7 +15,7 @@ use crate::storage::{SeriesRef, Store};
 pub(super) struct Entry {
     pub(super) metric: Arc<Metric>,
     /// The sets of label values by their key.
-    pub(super) sets: HashMap<Box<[u8]>, LabelSet>,
+    pub(super) sets: HashMap<Box<[u8]>, LabelSet, RandomState>,
     /// The version of the metric's children that `sets` has.
     pub(super) version: Option<u64>,
 }
@@ -32,7 +34,7 @@ pub(super) struct LabelSet {
 
 impl Entry {
     fn new(metric: Arc<Metric>) -> Self {
-        Self { metric, sets: HashMap::new(), version: None }
+        Self { metric, sets: HashMap::default(), version: None }
     }
 
     pub(super) fn definition(&self) -> &Arc<MetricDefinition> {

@@ -147,7 +147,25 @@ impl Registry {
                     let metric = Arc::clone(definition.name());
                     return Err(RegistryError::Expired { metric, at, now, max });
                 }
-                self.set(record, Sample::new(at, value), now)
+                let labels = || label_set(&record.labels);
+                let key = &self.scratch.key;
+                let set = entry.set(key, labels, &mut self.store, &self.limits, now)?;
+                let Some(&series) = set.series.first() else {
+                    return Err(RegistryError::UnknownSeries);
+                };
+                let child = set.child.clone();
+                self.store
+                    .append(series, Sample::new(at, value), now)
+                    .map_err(|error| RegistryError::append(&record.metric, error))?;
+                // The cell goes on from here, so that the next collection does
+                // not bring back what it held before.
+                if entry.metric.children() > 0
+                    && self.store.newest(series).is_some_and(|newest| newest.at == at)
+                {
+                    let child = child.or_else(|| entry.metric.find(key));
+                    child.inspect(|child| child.overwrite(value));
+                }
+                Ok(())
             }
             Observation::Add(amount) => {
                 let child = cell(entry, record, &self.scratch.key, &self.store)?;
@@ -162,32 +180,6 @@ impl Registry {
                 Ok(())
             }
         }
-    }
-
-    /// Stores a sample of the set whose key is in the scratch buffer.
-    fn set(
-        &mut self,
-        record: &Record,
-        sample: Sample,
-        now: Timestamp,
-    ) -> Result<(), RegistryError> {
-        let Some(entry) = self.entries.get_mut(&record.metric) else {
-            return Err(RegistryError::UnknownSeries);
-        };
-        let key = &self.scratch.key;
-        let labels = || label_set(&record.labels);
-        let set = entry.set(key, labels, &mut self.store, &self.limits, now)?;
-        let Some(&series) = set.series.first() else { return Err(RegistryError::UnknownSeries) };
-        self.store
-            .append(series, sample, now)
-            .map_err(|error| RegistryError::append(&record.metric, error))?;
-        if self.store.newest(series).is_some_and(|newest| newest.at == sample.at) {
-            // The cell goes on from here, so that the next collection does
-            // not bring back what it held before.
-            let child = set.child.clone().or_else(|| entry.metric.find(key));
-            child.inspect(|child| child.overwrite(sample.value));
-        }
-        Ok(())
     }
 }
 

@@ -25,6 +25,8 @@ mod read;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 pub use collect::Collected;
 pub use drops::{DropReason, Drops};
 pub use error::RegistryError;
@@ -45,7 +47,7 @@ pub struct Registry {
     catalogue: Catalogue,
     store: Store,
     recovery: Recovery,
-    entries: HashMap<Arc<str>, Entry>,
+    entries: HashMap<Arc<str>, Entry, RandomState>,
     collected_at: Option<Timestamp>,
     drops: Drops,
     scratch: Scratch,
@@ -69,7 +71,7 @@ impl Registry {
             catalogue,
             store,
             recovery,
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             collected_at: None,
             drops: Drops::default(),
             scratch: Scratch::default(),

@@ -83,24 +83,36 @@ const RUN: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChunkList {
     runs: Vec<Arc<[Arc<Chunk>]>>,
+    len: usize,
     samples: usize,
     bytes: usize,
+    /// From the earliest sample to the latest.
+    range: Option<TimeRange>,
 }
 
 impl ChunkList {
     pub(super) fn from_chunks(chunks: &[Arc<Chunk>]) -> Self {
-        Self {
-            runs: chunks.chunks(RUN).map(Arc::from).collect(),
-            samples: chunks.iter().map(|chunk| chunk.count()).sum(),
-            bytes: chunks.iter().map(|chunk| chunk.bytes()).sum(),
-        }
+        let runs = chunks.chunks(RUN).map(Arc::from).collect();
+        let mut list = Self { runs, ..Self::default() };
+        chunks.iter().for_each(|chunk| list.count(chunk));
+        list
+    }
+
+    fn count(&mut self, chunk: &Chunk) {
+        self.len += 1;
+        self.samples += chunk.count();
+        self.bytes += chunk.bytes();
+        let range = self.range.unwrap_or(chunk.range);
+        self.range = Some(TimeRange::new(
+            range.start.min(chunk.range.start),
+            range.end.max(chunk.range.end),
+        ));
     }
 
     /// Returns the list with one more chunk at its end.
     pub(super) fn with(&self, chunk: Chunk) -> Self {
         let mut list = self.clone();
-        list.samples += chunk.count();
-        list.bytes += chunk.bytes();
+        list.count(&chunk);
         let chunk = Arc::new(chunk);
         match list.runs.last_mut() {
             Some(run) if run.len() < RUN => {
@@ -121,8 +133,13 @@ impl ChunkList {
         self.iter().max_by_key(|chunk| chunk.range().end)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.runs.iter().map(|run| run.len()).sum()
+    /// Returns the span from the earliest sample to the latest.
+    pub(super) const fn range(&self) -> Option<TimeRange> {
+        self.range
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// How many samples the chunks hold.

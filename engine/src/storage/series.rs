@@ -112,7 +112,7 @@ impl Body {
 
     /// Returns the earliest timestamp.
     pub(super) fn oldest_at(&self, len: usize) -> Option<Timestamp> {
-        let sealed = self.chunks.iter().map(|chunk| chunk.range().start).min();
+        let sealed = self.chunks.range().map(|range| range.start);
         let late = self.late.first().map(|sample| sample.at);
         let open = self.open.iter(len.min(1)).next().map(|sample| sample.at);
         [sealed, late, open].into_iter().flatten().min()

@@ -143,7 +143,7 @@ impl SeriesView {
     pub(super) fn may_overlap(&self, range: TimeRange) -> bool {
         let newest = match self.open.checked_sub(1).and_then(|index| self.body.open.get(index)) {
             Some(sample) => Some(sample.at),
-            None => self.body.chunks.newest().map(|chunk| chunk.range().end),
+            None => self.body.chunks.range().map(|range| range.end),
         };
         let Some(newest) = newest else { return false };
         newest >= range.start && self.oldest_at().is_some_and(|oldest| oldest <= range.end)

@@ -1,0 +1,20 @@
+//! Evaluates alert rules and tells subscribers what fires and what is over.
+//!
+//! The component owns every rule with its alerts, the silences and the history
+//! (an [`Evaluator`](keepwatch_engine::alert::Evaluator)). It computes nothing
+//! itself: each evaluation is a job of its own that asks the registry for a
+//! snapshot, reads it in the workshop and comes back with readings. One
+//! evaluation of each rule is under way at a time, and one that fails or is
+//! slow concerns no other rule.
+//!
+//! The engine's state is kept after every change, before anybody is told of
+//! it, and the couriers stand outside: a restart loses no rule, no pending or
+//! firing alert, no silence, no acknowledgement and no subscriber.
+
+mod component;
+mod evaluation;
+pub mod messages;
+#[cfg(test)]
+mod tests;
+
+pub use component::AlertEvaluator;
