@@ -10,6 +10,7 @@ pub mod courier;
 mod error;
 pub mod health_checker;
 pub mod registry;
+pub mod summary;
 pub mod supervisor;
 
 #[doc(hidden)]

@@ -11,6 +11,7 @@
 
 #[cfg(feature = "host")]
 mod host;
+pub(crate) mod own;
 #[cfg(feature = "host")]
 mod process;
 

@@ -140,8 +140,7 @@ pub struct StorageReport {
     pub metrics: usize,
     /// What is stored.
     pub statistics: Statistics,
-    /// What was left out since this incarnation began, by reason; what
-    /// handles refused, since they exist.
+    /// What was left out since the engine began, by reason.
     pub drops: Drops,
     /// What this incarnation found when it began.
     #[serde(skip)]

@@ -97,7 +97,7 @@ fn registration_is_strict_or_gives_what_is_there() {
         assert!(error.contains("\"Requests.\"") && error.contains("\"Other.\""), "{error}");
         let metrics = registry.send(Metrics).await.unwrap();
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name().as_ref()).collect();
-        assert_eq!(names, ["load", "requests_total"]);
+        assert_eq!(names, ["keepwatch_registry_dropped_total", "load", "requests_total"]);
     });
 }
 
@@ -118,6 +118,8 @@ fn refusals_reach_the_asker_and_are_counted() {
             model::Record::set_at("load", 2.0, at).label("l", "a")
         };
         registry.send(Record(set_at(0))).await.unwrap();
+        let earlier = model::Record::set_at("load", 1.0, EPOCH - Duration::from_secs(1));
+        registry.send(Record(earlier.label("l", "a"))).await.unwrap();
         let table = [
             (model::Record::set("nope", 1.0), DropReason::UnknownMetric),
             (model::Record::set("load", 1.0), DropReason::Labels),
@@ -128,7 +130,7 @@ fn refusals_reach_the_asker_and_are_counted() {
             (model::Record::set("requests_total", f64::NAN), DropReason::NotANumber),
             (set_at(-301_000), DropReason::TooOld),
             (set_at(601_000), DropReason::TooFarInFuture),
-            (load(3.0), DropReason::Duplicate),
+            (set_at(-1_000), DropReason::Duplicate),
         ];
         for (record, reason) in table {
             let drops = registry.send(StorageStatistics).await.unwrap().drops;
@@ -136,7 +138,7 @@ fn refusals_reach_the_asker_and_are_counted() {
             let after = registry.send(StorageStatistics).await.unwrap().drops;
             assert_eq!(after.of(reason), drops.of(reason) + 1, "{reason}");
         }
-        assert_eq!(samples(&registry, "load").await, [(0, 2.0)]);
+        assert_eq!(samples(&registry, "load").await, [(-1_000, 1.0), (0, 2.0)]);
     });
 }
 
@@ -174,6 +176,7 @@ fn a_panic_in_a_batch_keeps_what_was_acknowledged() {
         }
         let outcome = registry.send(RecordBatch(vec![load(1.0), load(1.0)])).await.unwrap();
         assert_eq!((outcome.accepted, outcome.refused), (2, 0));
+        assert!(registry.send(Record(model::Record::set("load", 1.0))).await.is_err());
         let before = samples(&registry, "load").await;
         assert_eq!(before.len(), 301);
         requests.increment();
@@ -185,7 +188,9 @@ fn a_panic_in_a_batch_keeps_what_was_acknowledged() {
         let after = samples(&registry, "load").await;
         assert_eq!(after[..1], before[..1]);
         assert_eq!(after.len(), 302, "the half that was recorded before the panic is there too");
-        let recovery = registry.send(StorageStatistics).await.unwrap().recovery;
+        let report = registry.send(StorageStatistics).await.unwrap();
+        assert_eq!(report.drops.of(DropReason::Labels), 1, "the counts are kept");
+        let recovery = report.recovery;
         assert_eq!((recovery.chunks_refused, recovery.samples_refused), (0, 0));
 
         // The reference, the cells and the timer go on.

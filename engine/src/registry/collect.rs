@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::drops::DropCounters;
 use super::entry::{Entry, LabelSet};
-use super::{Drops, Limits, Registry, RegistryError};
+use super::{Limits, Registry, RegistryError};
 use crate::instrument::Metric;
 use crate::model::{Sample, Timestamp};
 use crate::storage::Store;
@@ -25,7 +26,7 @@ pub struct Collected {
 struct Sampling<'a> {
     store: &'a mut Store,
     limits: &'a Limits,
-    drops: &'a mut Drops,
+    drops: &'a DropCounters,
     values: &'a mut Vec<f64>,
     collected: Collected,
     /// The timestamp of the samples.
@@ -88,7 +89,7 @@ impl Registry {
         let mut sampling = Sampling {
             store: &mut self.store,
             limits: &self.limits,
-            drops: &mut self.drops,
+            drops: &self.drops,
             values: &mut self.scratch.values,
             collected: Collected::default(),
             at,

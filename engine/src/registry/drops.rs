@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::RegistryError;
-use crate::instrument::Refusals;
+use crate::instrument::{Catalogue, CounterFamily, Refusals};
+use crate::model::MetricDefinition;
 
 /// Why an observation was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,12 +112,6 @@ impl Drops {
         self.0.values().sum()
     }
 
-    pub(super) fn count(&mut self, error: &RegistryError) {
-        if let Some(reason) = error.reason() {
-            self.add(reason, 1);
-        }
-    }
-
     pub(super) fn add_refusals(&mut self, refusals: Refusals) {
         self.add(DropReason::NotANumber, refusals.not_a_number);
         self.add(DropReason::Negative, refusals.negative);
@@ -128,5 +123,50 @@ impl Drops {
         if count > 0 {
             *self.0.entry(reason).or_default() += count;
         }
+    }
+}
+
+/// The name of the metric in which the registry counts what it leaves out.
+pub const DROPPED: &str = "keepwatch_registry_dropped_total";
+
+/// The registry's own counts, as a metric of the catalogue: they outlive a
+/// restart, and are a series like any other.
+#[derive(Debug)]
+pub(super) struct DropCounters(Option<CounterFamily>);
+
+impl DropCounters {
+    pub(super) fn new(catalogue: &Catalogue) -> Self {
+        let definition = MetricDefinition::counter(DROPPED)
+            .help("Observations that the registry refused, by reason.")
+            .labels(["reason"])
+            .build()
+            .ok();
+        let family = definition.and_then(|definition| {
+            // A user's metric of this name is theirs: count apart then.
+            let own = catalogue.family(definition.clone());
+            own.or_else(|_| Catalogue::new().family(definition)).ok()
+        });
+        Self(family)
+    }
+
+    pub(super) fn count(&self, error: &RegistryError) {
+        let counter =
+            error.reason().and_then(|reason| self.0.as_ref()?.with(&[reason.as_str()]).ok());
+        counter.inspect(|counter| counter.increment());
+    }
+
+    pub(super) fn load(&self) -> Drops {
+        let mut drops = Drops::default();
+        let Some(family) = &self.0 else { return drops };
+        for child in family.metric().all_children() {
+            let label = child.labels().get("reason");
+            let reason = DropReason::ALL.into_iter().find(|reason| label == Some(reason.as_str()));
+            if let Some((reason, counter)) = reason.zip(child.counter()) {
+                // Counts are whole numbers.
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "so")]
+                drops.add(reason, counter.value() as u64);
+            }
+        }
+        drops
     }
 }

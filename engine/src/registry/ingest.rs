@@ -140,8 +140,8 @@ impl Registry {
         key_of(&definition, &record.labels, bytes_max, &mut self.scratch.key)?;
         check_observation(&definition, record.observation)?;
         match record.observation {
-            Observation::Set { value, at } => {
-                let at = at.unwrap_or(now);
+            Observation::Set { value, at: given } => {
+                let at = given.unwrap_or(now);
                 let max = definition.retention().unwrap_or_default().max(self.limits.age_max);
                 if at < now - max {
                     let metric = Arc::clone(definition.name());
@@ -154,9 +154,14 @@ impl Registry {
                     return Err(RegistryError::UnknownSeries);
                 };
                 let child = set.child.clone();
-                self.store
-                    .append(series, Sample::new(at, value), now)
-                    .map_err(|error| RegistryError::append(&record.metric, error))?;
+                let sample = Sample::new(at, value);
+                // Two values without a time of their own may come within a
+                // millisecond: the later one holds.
+                let stored = match given {
+                    Some(_) => self.store.append(series, sample, now),
+                    None => self.store.amend(series, sample, now),
+                };
+                stored.map_err(|error| RegistryError::append(&record.metric, error))?;
                 // The cell goes on from here, so that the next collection does
                 // not bring back what it held before.
                 if entry.metric.children() > 0

@@ -28,7 +28,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 pub use collect::Collected;
-pub use drops::{DropReason, Drops};
+use drops::DropCounters;
+pub use drops::{DROPPED, DropReason, Drops};
 pub use error::RegistryError;
 pub use ingest::{BatchOutcome, REFUSALS_MAX};
 pub use limits::Limits;
@@ -49,7 +50,7 @@ pub struct Registry {
     recovery: Recovery,
     entries: HashMap<Arc<str>, Entry, RandomState>,
     collected_at: Option<Timestamp>,
-    drops: Drops,
+    drops: DropCounters,
     scratch: Scratch,
 }
 
@@ -66,6 +67,7 @@ impl Registry {
     #[must_use]
     pub fn new(limits: Limits, catalogue: Catalogue, ledger: Arc<Ledger>) -> Self {
         let (store, recovery) = Store::recover(ledger, limits.store());
+        let drops = DropCounters::new(&catalogue);
         Self {
             limits,
             catalogue,
@@ -73,7 +75,7 @@ impl Registry {
             recovery,
             entries: HashMap::default(),
             collected_at: None,
-            drops: Drops::default(),
+            drops,
             scratch: Scratch::default(),
         }
     }
@@ -102,11 +104,12 @@ impl Registry {
         self.store.statistics()
     }
 
-    /// Returns how many observations were left out, by reason, those that
-    /// were refused by the instruments' handles included.
+    /// Returns how many observations were left out, by reason: the registry's
+    /// own counts, which are the metric [`DROPPED`], and what the instruments'
+    /// handles refused. Both outlive a restart.
     #[must_use]
     pub fn drops(&self) -> Drops {
-        let mut drops = self.drops.clone();
+        let mut drops = self.drops.load();
         for metric in self.catalogue.metrics() {
             drops.add_refusals(metric.refusals());
         }

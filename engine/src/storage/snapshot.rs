@@ -117,8 +117,8 @@ impl SeriesView {
         let mut samples = Vec::new();
         for chunk in self.body.chunks.iter().filter(|chunk| chunk.range().overlaps(&range)) {
             samples.reserve(chunk.count());
-            // Chunks were encoded in this process and recovery checks them, so
-            // what does not decode is a hole rather than a reason to fail.
+            // Chunks were encoded in this process, so what does not decode is
+            // a hole rather than a reason to fail.
             let _ = chunk.decode(|sample| {
                 if range.contains(sample.at) {
                     samples.push(sample);

@@ -1,0 +1,226 @@
+//! What a monitor is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepwatch_actors::alert_evaluator::messages::AlertTransition;
+use keepwatch_actors::courier::{Receipt, Subscriber};
+use keepwatch_actors::health_checker::{AddCheck, HealthChanged};
+use keepwatch_actors::supervisor::Settings;
+use keepwatch_engine::alert::Rule;
+use keepwatch_engine::clock::{Clock, SystemClock};
+use keepwatch_engine::instrument::Catalogue;
+use keepwatch_engine::registry::Limits;
+
+use super::assembly::assemble;
+use super::collecting::CollectorFactory;
+use super::error::StartError;
+use super::thread::EngineThread;
+use super::{Inner, Monitor};
+use crate::collect::Collector;
+
+/// Describes an engine and [starts](Self::start) it. Every setting has a
+/// default; an engine without rules and checks collects and answers all the
+/// same.
+pub struct MonitorBuilder {
+    pub(super) collection: Duration,
+    pub(super) evaluation: Duration,
+    pub(super) aggregation: Duration,
+    pub(super) cleaning: Duration,
+    pub(super) shutdown: Duration,
+    pub(super) limits: Limits,
+    pub(super) supervision: Settings,
+    pub(super) rules: Vec<Rule>,
+    pub(super) checks: Vec<AddCheck>,
+    pub(super) alert_subscribers: Vec<Subscriber<AlertTransition>>,
+    pub(super) health_subscribers: Vec<Subscriber<HealthChanged>>,
+    pub(super) collectors: Vec<CollectorFactory>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Default for MonitorBuilder {
+    fn default() -> Self {
+        Self {
+            collection: Duration::from_secs(10),
+            evaluation: Duration::from_secs(15),
+            aggregation: Duration::from_secs(5 * 60),
+            cleaning: Duration::from_secs(60 * 60),
+            shutdown: Duration::from_secs(10),
+            limits: Limits::default(),
+            supervision: Settings::default(),
+            rules: Vec::new(),
+            checks: Vec::new(),
+            alert_subscribers: Vec::new(),
+            health_subscribers: Vec::new(),
+            collectors: Vec::new(),
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+}
+
+impl MonitorBuilder {
+    /// Sets how often instruments and collectors are sampled: 10 s by default,
+    /// 100 ms to 1 h.
+    #[must_use]
+    pub fn collection_interval(mut self, interval: Duration) -> Self {
+        self.collection = interval;
+        self
+    }
+
+    /// Sets how often alert rules are evaluated that do not say so themselves:
+    /// 15 s by default, 100 ms to 1 day.
+    #[must_use]
+    pub fn evaluation_interval(mut self, interval: Duration) -> Self {
+        self.evaluation = interval;
+        self
+    }
+
+    /// Sets how often aggregations run that do not say so themselves: 5 min by
+    /// default, 100 ms to 7 days.
+    #[must_use]
+    pub fn aggregation_interval(mut self, interval: Duration) -> Self {
+        self.aggregation = interval;
+        self
+    }
+
+    /// Sets how often the janitor cleans: 1 h by default, 1 s to 7 days.
+    #[must_use]
+    pub fn cleaning_interval(mut self, interval: Duration) -> Self {
+        self.cleaning = interval;
+        self
+    }
+
+    /// Sets how long each component, and the subscribers together, may take
+    /// to stop: 10 s by default, 100 ms to 10 min.
+    #[must_use]
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown = deadline;
+        self
+    }
+
+    /// Sets what the registry takes.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how components are supervised.
+    #[must_use]
+    pub fn supervision(mut self, settings: Settings) -> Self {
+        self.supervision = settings;
+        self
+    }
+
+    /// Adds an alert rule.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Adds a health check. Checks may depend on others that are added later.
+    #[must_use]
+    pub fn check(mut self, check: AddCheck) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Tells a subscriber of every alert that fires or resolves.
+    #[must_use]
+    pub fn subscribe_alerts(mut self, subscriber: Subscriber<AlertTransition>) -> Self {
+        self.alert_subscribers.push(subscriber);
+        self
+    }
+
+    /// Calls a closure, which may block, on every alert transition.
+    #[must_use]
+    pub fn on_alert<R: Receipt>(
+        self,
+        react: impl Fn(AlertTransition) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.subscribe_alerts(Subscriber::closure("on_alert", react))
+    }
+
+    /// Tells a subscriber of every change of a check's status.
+    #[must_use]
+    pub fn subscribe_health(mut self, subscriber: Subscriber<HealthChanged>) -> Self {
+        self.health_subscribers.push(subscriber);
+        self
+    }
+
+    /// Calls a closure, which may block, on every change of a check's status.
+    #[must_use]
+    pub fn on_health<R: Receipt>(
+        self,
+        react: impl Fn(HealthChanged) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.subscribe_health(Subscriber::closure("on_health", react))
+    }
+
+    /// Adds a collector, by a closure that makes it and makes it anew if it
+    /// panics.
+    #[must_use]
+    pub fn collector<C: Collector>(mut self, make: impl Fn() -> C + Send + Sync + 'static) -> Self {
+        self.collectors.push(Arc::new(move || Box::new(make())));
+        self
+    }
+
+    /// Sets the source of time; the machine's clock by default.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Starts the engine on a thread of its own and returns once it handles
+    /// messages, which takes some milliseconds. Works with and without a
+    /// runtime around it.
+    ///
+    /// # Errors
+    /// A setting out of its range, and whatever a component refuses: a
+    /// duplicate rule, a cycle among the checks, a metric defined twice. Then
+    /// nothing is left running.
+    pub fn start(self) -> Result<Monitor, StartError> {
+        self.check_ranges()?;
+        if cfg!(panic = "abort") {
+            log::error!(
+                "this program is built with panic = \"abort\": a panic in any component or \
+                 callback will end it, and nothing can be restarted"
+            );
+        }
+        let catalogue = Catalogue::with_limits(self.limits.catalogue());
+        let shared = catalogue.clone();
+        let (assembled, thread) = EngineThread::launch(async move || assemble(self, shared).await)?;
+        Ok(Monitor { inner: Arc::new(Inner::new(assembled, catalogue, thread)) })
+    }
+
+    fn check_ranges(&self) -> Result<(), StartError> {
+        const SECOND: Duration = Duration::from_secs(1);
+        const TENTH: Duration = Duration::from_millis(100);
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        let (day, week) = (hours(24), hours(7 * 24));
+        let ranges = [
+            ("collection_interval", self.collection, TENTH, hours(1), "100ms to 1h"),
+            ("evaluation_interval", self.evaluation, TENTH, day, "100ms to 1d"),
+            ("aggregation_interval", self.aggregation, TENTH, week, "100ms to 7d"),
+            ("cleaning_interval", self.cleaning, SECOND, week, "1s to 7d"),
+            ("shutdown_deadline", self.shutdown, TENTH, SECOND * 600, "100ms to 10min"),
+        ];
+        match ranges.iter().find(|(_, value, low, high, _)| value < low || value > high) {
+            None => Ok(()),
+            Some(&(setting, value, _, _, expected)) => {
+                Err(StartError::Setting { setting, value: format!("{value:?}"), expected })
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for MonitorBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MonitorBuilder")
+            .field("rules", &self.rules.len())
+            .field("checks", &self.checks.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! The end of an engine, in order.
+
+use std::time::Duration;
+
+use actix::Addr;
+use keepwatch_actors::alert_evaluator::messages::AlertTransition;
+use keepwatch_actors::courier::Couriers;
+use keepwatch_actors::health_checker::HealthChecker;
+use keepwatch_actors::health_checker::{DrainHealth, HealthChanged};
+use keepwatch_actors::supervisor::{Address, ChildDrain, Shutdown, Supervisor};
+use serde::Serialize;
+
+/// How the engine stopped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ClosingReport {
+    /// How long the engine ran.
+    pub ran: Duration,
+    /// How long stopping took.
+    pub took: Duration,
+    /// Each component, in the order they were stopped.
+    pub components: Vec<ChildDrain>,
+    /// Messages that were queued and never handled.
+    pub undelivered_messages: u64,
+    /// Alert and health events that subscribers did not get in time.
+    pub undelivered_events: usize,
+}
+
+impl ClosingReport {
+    /// Says whether everything stopped in time and nothing was left.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.undelivered_messages == 0
+            && self.undelivered_events == 0
+            && self.components.iter().all(|component| component.clean)
+    }
+}
+
+/// Whom the end concerns.
+pub(super) struct Closing {
+    pub(super) supervisor: Addr<Supervisor>,
+    pub(super) health_checker: Address<HealthChecker>,
+    pub(super) alert_couriers: Couriers<AlertTransition>,
+    pub(super) health_couriers: Couriers<HealthChanged>,
+    /// The longest time for each component, and for the subscribers.
+    pub(super) deadline: Duration,
+}
+
+impl Closing {
+    /// Stops everything; the times are the caller's to fill in.
+    pub(super) async fn close(self) -> ClosingReport {
+        // Load balancers must see it before anything is refused. A checker
+        // that is down cannot be ready either.
+        let _ = self.health_checker.send(DrainHealth).await;
+        let order = Shutdown { deadline: self.deadline };
+        let components = match self.supervisor.send(order).await {
+            Ok(report) => report.children,
+            Err(error) => {
+                log::error!("the supervisor did not report: {error}");
+                Vec::new()
+            }
+        };
+        let (alerts, health) = tokio::join!(
+            self.alert_couriers.settle(self.deadline),
+            self.health_couriers.settle(self.deadline),
+        );
+        ClosingReport {
+            undelivered_messages: components.iter().map(|drain| drain.undelivered).sum(),
+            undelivered_events: alerts + health,
+            components,
+            ..ClosingReport::default()
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Defining a metric through the monitor.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepwatch_engine::instrument::{Catalogue, Family, Handle, LabelError, Metric, RegisterError};
+use keepwatch_engine::model::{DefinitionBuilder, DefinitionError};
+use thiserror::Error;
+
+/// Why a metric was not registered.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum MetricError {
+    /// The definition is not valid.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    /// The name is taken, or has another definition.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// One handle was asked of a metric with labels.
+    #[error(transparent)]
+    Labels(#[from] LabelError),
+}
+
+/// A metric being defined; see [`DefinitionBuilder`] for what each part means
+/// and its default.
+///
+/// Registration takes effect at once on any thread, whether the engine runs
+/// or not.
+#[derive(Debug, Clone)]
+#[must_use = "a metric does nothing until it is registered"]
+pub struct MetricBuilder<H> {
+    catalogue: Catalogue,
+    definition: DefinitionBuilder,
+    kind: PhantomData<fn() -> H>,
+}
+
+impl<H: Handle> MetricBuilder<H> {
+    pub(super) fn new(catalogue: Catalogue, definition: DefinitionBuilder) -> Self {
+        Self { catalogue, definition, kind: PhantomData }
+    }
+
+    /// Sets the help text; empty by default.
+    pub fn help(mut self, help: impl Into<Arc<str>>) -> Self {
+        self.definition = self.definition.help(help);
+        self
+    }
+
+    /// Sets the base unit, such as `seconds` or `bytes`; none by default.
+    pub fn unit(mut self, unit: impl Into<Arc<str>>) -> Self {
+        self.definition = self.definition.unit(unit);
+        self
+    }
+
+    /// Sets the names of the labels; none by default.
+    pub fn labels<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.definition = self.definition.labels(names);
+        self
+    }
+
+    /// Sets the upper bounds of a histogram's buckets, without `+Inf`.
+    pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
+        self.definition = self.definition.bounds(bounds);
+        self
+    }
+
+    /// Sets a summary's quantiles, 0 to 1.
+    pub fn quantiles(mut self, quantiles: impl IntoIterator<Item = f64>) -> Self {
+        self.definition = self.definition.quantiles(quantiles);
+        self
+    }
+
+    /// Keeps this metric's samples for `retention` instead of the default.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.definition = self.definition.retention(retention);
+        self
+    }
+
+    /// Caps this metric's series at `cap` instead of the default.
+    pub fn series_max(mut self, cap: usize) -> Self {
+        self.definition = self.definition.series_max(cap);
+        self
+    }
+
+    /// Registers the metric, whose name must be new, and returns its family
+    /// of handles.
+    ///
+    /// # Errors
+    /// A definition that is not valid, a name that is taken.
+    pub fn register(self) -> Result<Family<H>, MetricError> {
+        let metric = self.catalogue.register(self.definition.build()?)?;
+        Ok(family(metric))
+    }
+
+    /// Returns the family of the metric of this definition, and registers it
+    /// if its name is new.
+    ///
+    /// # Errors
+    /// A definition that is not valid, a name that is registered with another
+    /// definition; the error names both.
+    pub fn get_or_register(self) -> Result<Family<H>, MetricError> {
+        let metric = self.catalogue.get_or_register(self.definition.build()?)?;
+        Ok(family(metric))
+    }
+
+    /// Registers a metric without labels and returns its one handle.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register), and a definition with labels.
+    pub fn register_one(self) -> Result<H, MetricError> {
+        let family = self.register()?;
+        Ok(family.with(&[])?)
+    }
+}
+
+fn family<H: Handle>(metric: Arc<Metric>) -> Family<H> {
+    // The builder was made from the kind that the handle's type stands for.
+    Family::of(metric).expect("the definition is of the handle's kind")
+}
