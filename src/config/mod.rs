@@ -25,7 +25,7 @@
 //! http_requests_total = "30d"
 //!
 //! [limits]
-//! series = 100000         # of all metrics
+//! series = 1000000        # of all metrics
 //! series_per_metric = 10000
 //!
 //! [host]
@@ -54,6 +54,7 @@
 //! ```
 
 mod aggregation;
+mod build;
 mod check;
 mod document;
 mod error;
