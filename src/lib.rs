@@ -5,6 +5,8 @@ pub mod config;
 pub mod monitor;
 pub mod notation;
 pub mod probe;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use monitor::{ClosingReport, Monitor, MonitorBuilder, StartError};
 
@@ -39,3 +41,8 @@ pub mod messages {
         RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,
     };
 }
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
