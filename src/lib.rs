@@ -5,6 +5,8 @@ pub mod config;
 pub mod monitor;
 pub mod notation;
 pub mod probe;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use monitor::{ClosingReport, Monitor, MonitorBuilder, StartError};
 
@@ -25,6 +27,9 @@ pub use keepwatch_engine::model;
 
 /// Every message that a component takes, and every event that it sends.
 pub mod messages {
+    pub use keepwatch_actors::aggregator::{
+        AddAggregation, Aggregate, AggregateNow, Aggregations, RemoveAggregation,
+    };
     pub use keepwatch_actors::alert_evaluator::messages::*;
     pub use keepwatch_actors::courier::{DeliveryStatus, Subscriber, SubscriptionId};
     pub use keepwatch_actors::health_checker::{
@@ -36,3 +41,8 @@ pub mod messages {
         RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,
     };
 }
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,14 +1,43 @@
 //! `[[check]]`: health checks.
 
-use keepwatch_engine::health::{CheckDefinition, ComponentType, Dependency, Group};
+use futures_util::future::BoxFuture;
+#[cfg(feature = "host")]
+use keepwatch_actors::health_checker::probe::UsageProbe;
+use keepwatch_actors::health_checker::probe::{Probe, TcpProbe};
+use keepwatch_engine::health::{CheckDefinition, ComponentType, Dependency, Group, Outcome};
 
 use super::document::Table;
 use super::section::{DAY, LIMIT, seconds};
-#[cfg(feature = "host")]
-use crate::probe::{DiskSpace, Memory, Thresholds};
 #[cfg(feature = "http-check")]
 use crate::probe::{Http, parse_statuses};
-use crate::probe::{Probe, Tcp};
+#[cfg(feature = "host")]
+use crate::probe::{disk_space, memory};
+
+/// What a configured check does.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum BuiltIn {
+    /// A URL answers as expected.
+    #[cfg(feature = "http-check")]
+    Http(Http),
+    /// A TCP port accepts connections.
+    Tcp(TcpProbe),
+    /// A filesystem or the memory has something left.
+    #[cfg(feature = "host")]
+    Usage(UsageProbe),
+}
+
+impl Probe for BuiltIn {
+    fn run(&self) -> BoxFuture<'static, Outcome> {
+        match self {
+            #[cfg(feature = "http-check")]
+            Self::Http(http) => http.run(),
+            Self::Tcp(tcp) => tcp.run(),
+            #[cfg(feature = "host")]
+            Self::Usage(usage) => usage.run(),
+        }
+    }
+}
 
 /// One `[[check]]`.
 ///
@@ -30,13 +59,13 @@ use crate::probe::{Probe, Tcp};
 /// | `requires`, `optional` | `[]` | names of checks |
 /// | `groups` | `["readiness"]` | of liveness, readiness, startup |
 /// | `affects` | `[]` | endpoints, for `application/health+json` |
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Check {
     /// The name, schedule, thresholds and place in the graph.
     pub definition: CheckDefinition,
     /// What a run does; `None` for a heartbeat, which waits to be called.
-    pub probe: Option<Probe>,
+    pub probe: Option<BuiltIn>,
 }
 
 #[derive(Clone, Copy)]
@@ -121,7 +150,7 @@ fn read_schedule(definition: &mut CheckDefinition, table: &Table<'_>) {
     }
 }
 
-fn read_probe(kind: Kind, table: &Table<'_>) -> Option<Probe> {
+fn read_probe(kind: Kind, table: &Table<'_>) -> Option<BuiltIn> {
     match kind {
         #[cfg(feature = "http-check")]
         Kind::Http => {
@@ -139,32 +168,64 @@ fn read_probe(kind: Kind, table: &Table<'_>) -> Option<Probe> {
             if let Some(limit) = limit {
                 http = http.degraded_after(limit);
             }
-            Some(Probe::Http(http))
+            Some(BuiltIn::Http(http))
         }
-        Kind::Tcp => table
-            .required("address", table.parsed("address", |text| Tcp::new(text)))
-            .map(Probe::Tcp),
+        Kind::Tcp => {
+            let address = table.required("address", table.parsed("address", parse_address));
+            address.map(|address| BuiltIn::Tcp(TcpProbe::new(address)))
+        }
         #[cfg(feature = "host")]
         Kind::Disk => {
-            let disk = DiskSpace::new(table.text("path").unwrap_or_else(|| "/".to_owned()));
-            Some(Probe::DiskSpace(disk.thresholds(read_thresholds(table))))
+            let path = table.text("path").unwrap_or_else(|| "/".to_owned());
+            Some(BuiltIn::Usage(with_thresholds(disk_space(path), table)))
         }
         #[cfg(feature = "host")]
-        Kind::Memory => Some(Probe::Memory(Memory::new().thresholds(read_thresholds(table)))),
+        Kind::Memory => Some(BuiltIn::Usage(with_thresholds(memory(), table))),
         Kind::Heartbeat => None,
     }
 }
 
+/// Accepts `host:port`; names are resolved at each run.
+fn parse_address(text: &str) -> Result<String, String> {
+    let good = text.rsplit_once(':').is_some_and(|(host, port)| {
+        let bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
+        !host.is_empty() && !bare_v6 && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    if good {
+        return Ok(text.to_owned());
+    }
+    Err(format!("expected a host and a port, such as \"db:5432\", got {text:?}"))
+}
+
 #[cfg(feature = "host")]
-fn read_thresholds(table: &Table<'_>) -> Thresholds {
+fn with_thresholds(probe: UsageProbe, table: &Table<'_>) -> UsageProbe {
     let degraded = table.number("degraded_above", 0.0..=100.0);
     let failed = table.number("failed_above", 0.0..=100.0);
-    match Thresholds::new(degraded.unwrap_or(85.0), failed.unwrap_or(95.0)) {
-        Ok(thresholds) => thresholds,
-        Err(error) => {
+    let (low, high) = (degraded.unwrap_or(85.0), failed.unwrap_or(95.0));
+    match probe.clone().thresholds("", low / 100.0, high / 100.0) {
+        Ok(probe) => probe,
+        Err(_) => {
             let key = if degraded.is_some() { "degraded_above" } else { "failed_above" };
-            table.refuse_value(key, error);
-            Thresholds::default()
+            table.refuse_value(
+                key,
+                format_args!("degraded_above, {low}, must not exceed failed_above, {high}"),
+            );
+            probe
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in ["db:5432", "127.0.0.1:80", "[::1]:80"] {
+            assert_eq!(parse_address(good).as_deref(), Ok(good));
+        }
+        for bad in ["db", "db:", ":80", "db:0", "db:70000", "::1:80", "http://db:80/"] {
+            assert!(parse_address(bad).is_err(), "{bad}");
         }
     }
 }

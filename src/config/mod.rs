@@ -25,7 +25,7 @@
 //! http_requests_total = "30d"
 //!
 //! [limits]
-//! series = 100000         # of all metrics
+//! series = 1000000        # of all metrics
 //! series_per_metric = 10000
 //!
 //! [host]
@@ -54,6 +54,7 @@
 //! ```
 
 mod aggregation;
+mod build;
 mod check;
 mod document;
 mod error;
@@ -70,7 +71,7 @@ use toml::de::DeTable;
 use self::document::{Document, Table};
 
 pub use aggregation::Aggregation;
-pub use check::Check;
+pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
 pub use section::{Host, Intervals, Limits, Retention, Server};
 

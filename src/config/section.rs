@@ -140,7 +140,7 @@ impl Retention {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Series of all metrics; 100,000 by default, 100 to 100,000,000.
+    /// Series of all metrics; 1,000,000 by default, 100 to 100,000,000.
     pub series: usize,
     /// Series of one metric that sets no cap of its own; 10,000 by default,
     /// 1 to 10,000,000.
@@ -149,7 +149,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { series: 100_000, series_per_metric: 10_000 }
+        Self { series: 1_000_000, series_per_metric: 10_000 }
     }
 }
 

@@ -2,55 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use keepwatch_engine::health::Outcome;
+use keepwatch_actors::health_checker::probe::{Usage, UsageProbe};
 use sysinfo::{DiskRefreshKind, Disks};
 
-use super::Thresholds;
+use super::memory::bytes;
 
-/// A check of the filesystem that holds a path; it observes the used space in
+/// Probes the filesystem that holds `path`; observes the used space in
 /// percent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DiskSpace {
-    path: PathBuf,
-    thresholds: Thresholds,
+pub fn disk_space(path: impl Into<PathBuf>) -> UsageProbe {
+    let path = path.into();
+    UsageProbe::new(move || usage(&path))
 }
 
-impl DiskSpace {
-    /// Checks the filesystem that holds `path`, with the default thresholds.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), thresholds: Thresholds::default() }
-    }
-
-    /// Sets when the check is degraded and when it fails.
-    #[must_use]
-    pub const fn thresholds(mut self, thresholds: Thresholds) -> Self {
-        self.thresholds = thresholds;
-        self
-    }
-
-    pub(super) fn run(&self) -> Outcome {
-        let path = match self.path.canonicalize() {
-            Ok(path) => path,
-            Err(error) => {
-                return Outcome::failed(format_args!("{}: {error}", self.path.display()));
-            }
-        };
-        let storage = DiskRefreshKind::nothing().with_storage();
-        let disks = match Disks::new_with_refreshed_list_specifics(storage) {
-            Ok(disks) => disks,
-            Err(error) => return Outcome::failed(format_args!("cannot list disks: {error:?}")),
-        };
-        let mounts = disks.iter().map(|disk| (disk.mount_point(), disk));
-        match holder(&path, mounts) {
-            Some(disk) => {
-                let (total, available) = (disk.total_space(), disk.available_space());
-                let what = self.path.display().to_string();
-                self.thresholds.judge(&what, total.saturating_sub(available), total)
-            }
-            None => Outcome::failed(format_args!("no filesystem holds {}", path.display())),
-        }
-    }
+fn usage(given: &Path) -> Result<Usage, String> {
+    let path = given.canonicalize().map_err(|error| format!("{}: {error}", given.display()))?;
+    let storage = DiskRefreshKind::nothing().with_storage();
+    let disks = Disks::new_with_refreshed_list_specifics(storage)
+        .map_err(|error| format!("cannot list disks: {error:?}"))?;
+    let mounts = disks.iter().map(|disk| (disk.mount_point(), disk));
+    let disk =
+        holder(&path, mounts).ok_or_else(|| format!("no filesystem holds {}", path.display()))?;
+    let (total, available) = (disk.total_space(), disk.available_space());
+    Ok(Usage { used: bytes(total.saturating_sub(available)), total: bytes(total) })
 }
 
 /// The deepest mount above `path`; of several on one place the last, which
@@ -79,14 +52,13 @@ mod tests {
 
     #[test]
     fn this_directory_has_a_filesystem() {
-        let all = Thresholds::new(100.0, 100.0).unwrap();
-        let outcome = DiskSpace::new(".").thresholds(all).run();
-        assert!(!outcome.is_failed() && outcome.observed.is_some(), "{outcome:?}");
+        let usage = usage(Path::new(".")).unwrap();
+        assert!(usage.total > 0.0 && usage.used <= usage.total, "{usage:?}");
     }
 
     #[test]
     fn a_path_that_is_not_there_fails_by_name() {
-        let outcome = format!("{:?}", DiskSpace::new("/nowhere/at/all").run());
-        assert!(outcome.contains("/nowhere/at/all: "), "{outcome}");
+        let error = usage(Path::new("/nowhere/at/all")).unwrap_err();
+        assert!(error.starts_with("/nowhere/at/all: "), "{error}");
     }
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use awc::Client;
 use awc::http::Uri;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use keepwatch_actors::health_checker::probe::Probe;
+use keepwatch_engine::clock::{Clock as _, SystemClock};
 use keepwatch_engine::health::Outcome;
 use thiserror::Error;
 
-use super::{millis, timed};
 use crate::notation::format_duration;
 
 /// The most of a body that is read to look for a text, in bytes.
@@ -79,15 +82,6 @@ impl Http {
         self
     }
 
-    pub(super) async fn run(&self) -> Outcome {
-        // The client's futures stay on their thread; the task is sent here.
-        let look = self.clone();
-        match tokio::task::spawn_local(async move { look.look().await }).await {
-            Ok(outcome) => outcome,
-            Err(error) => Outcome::failed(format_args!("GET {}: {error}", self.url)),
-        }
-    }
-
     async fn look(self) -> Outcome {
         // Without a provider of the host application's choice, rustls takes
         // this one; an earlier choice stays.
@@ -127,6 +121,32 @@ impl Http {
         }
         Err(format!("answered {status} without {text:?} in its body"))
     }
+}
+
+impl Probe for Http {
+    fn run(&self) -> BoxFuture<'static, Outcome> {
+        let http = self.clone();
+        let url = self.url.clone();
+        // The client's futures stay on their thread; the task begins there.
+        let run = async move {
+            match tokio::task::spawn_local(async move { http.look().await }).await {
+                Ok(outcome) => outcome,
+                Err(error) => Outcome::failed(format_args!("GET {url}: {error}")),
+            }
+        };
+        run.boxed()
+    }
+}
+
+/// Measures how long a future takes.
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let clock = SystemClock::new();
+    let output = work.await;
+    (output, clock.monotonic())
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
 }
 
 /// Reads the statuses to expect, as one (`"204"`) or a range (`"200-299"`).

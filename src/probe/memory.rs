@@ -1,41 +1,25 @@
 //! The host has memory left.
 
-use keepwatch_engine::health::Outcome;
+use keepwatch_actors::health_checker::probe::{Usage, UsageProbe};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-use super::Thresholds;
-
-/// A check of the host's memory; it observes the used part in percent, where
-/// what can be had without swapping counts as free.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Memory {
-    thresholds: Thresholds,
+/// Probes the host's memory; observes the used part in percent, where what
+/// can be had without swapping counts as free.
+pub fn memory() -> UsageProbe {
+    UsageProbe::new(usage)
 }
 
-impl Memory {
-    /// Checks the host's memory with the default thresholds.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
+fn usage() -> Result<Usage, String> {
+    let ram = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(ram)
+        .map_err(|error| format!("cannot read memory: {error:?}"))?;
+    let (total, available) = (system.total_memory(), system.available_memory());
+    Ok(Usage { used: bytes(total.saturating_sub(available)), total: bytes(total) })
+}
 
-    /// Sets when the check is degraded and when it fails.
-    #[must_use]
-    pub const fn thresholds(mut self, thresholds: Thresholds) -> Self {
-        self.thresholds = thresholds;
-        self
-    }
-
-    pub(super) fn run(&self) -> Outcome {
-        let ram = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-        match System::new_with_specifics(ram) {
-            Ok(system) => {
-                let (total, available) = (system.total_memory(), system.available_memory());
-                self.thresholds.judge("memory", total.saturating_sub(available), total)
-            }
-            Err(error) => Outcome::failed(format_args!("cannot read memory: {error:?}")),
-        }
-    }
+#[expect(clippy::cast_precision_loss, reason = "a percentage needs three digits")]
+pub(super) fn bytes(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]
@@ -44,8 +28,7 @@ mod tests {
 
     #[test]
     fn some_memory_is_used() {
-        let outcome = Memory::new().thresholds(Thresholds::new(100.0, 100.0).unwrap()).run();
-        let used = outcome.observed.as_ref().map(|observed| observed.value);
-        assert!(used.is_some_and(|percent| percent > 0.0 && percent < 100.0), "{outcome:?}");
+        let usage = usage().unwrap();
+        assert!(usage.used > 0.0 && usage.used < usage.total, "{usage:?}");
     }
 }

@@ -57,6 +57,8 @@ impl AlertEvaluator {
 
     /// Starts the evaluations that are due, and sets the timer for the next.
     fn look(&mut self, scope: &mut Scope<Self>) {
+        // What the last round left, if one of its evaluations is stuck.
+        scope.keep(&self.keep, self.evaluator.clone());
         let busy = &self.busy;
         for due in self.evaluator.due(scope.now(), |rule| busy.contains(rule)) {
             self.busy.insert(Arc::clone(due.rule.name()));
@@ -99,7 +101,10 @@ impl AlertEvaluator {
         }
         let outcome = outcome.as_deref().map_err(Clone::clone);
         let transitions = self.evaluator.step(due, outcome);
-        self.publish(&transitions, scope);
+        // Outcomes that move nothing are kept once for all that are under way.
+        if !transitions.is_empty() || self.busy.is_empty() {
+            self.publish(&transitions, scope);
+        }
         transitions
     }
 

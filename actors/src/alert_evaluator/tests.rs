@@ -21,10 +21,10 @@ use super::messages::*;
 use crate::Error;
 use crate::courier::{Couriers, Subscriber};
 use crate::registry::{Record, RegisterMetric, RegisterMode, Registry, RegistryConfig};
-use crate::supervisor::testing::{EPOCH, pass, paused, supervisor};
+use crate::supervisor::testing::{EPOCH, TokioClock, pass, paused, supervisor, threaded};
 use crate::supervisor::{
-    Address, Answer, Component as _, ComponentState, Keep, Receive, Scope, Settings, Status,
-    Supervisor, Workshop,
+    Address, Answer, Component as _, ComponentState, Keep, Placement, Receive, Scope, Settings,
+    Status, Supervisor, Workshop,
 };
 
 /// The default interval.
@@ -50,13 +50,16 @@ struct House {
 
 impl House {
     async fn open() -> Self {
-        let mut supervisor = supervisor();
+        Self::build(supervisor(), Workshop::here()).await
+    }
+
+    async fn build(mut supervisor: Supervisor, workshop: Workshop) -> Self {
         let (catalogue, ledger) = (Catalogue::new(), Arc::new(Ledger::new()));
         let registry = supervisor.seat(Settings::default(), move || {
             Registry::new(RegistryConfig::default(), catalogue.clone(), Arc::clone(&ledger))
         });
         let keep = Keep::new(Evaluator::default());
-        let couriers = Couriers::new(Workshop::here());
+        let couriers = Couriers::new(workshop);
         let select = registry.outlet();
         let alerts = supervisor.seat(Settings::default(), move || {
             AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
@@ -183,6 +186,33 @@ fn a_bad_subscriber_delays_neither_evaluation_nor_the_others() {
         assert!(house.alerts.send(UnsubscribeAlerts(id)).await.unwrap());
         assert!(!house.alerts.send(UnsubscribeAlerts(id)).await.unwrap());
     });
+}
+
+#[test]
+fn a_subscriber_that_blocks_its_thread_blocks_nobody_else() {
+    let (workshop, pool) = Workshop::start().unwrap();
+    threaded(async {
+        let clock = Arc::new(TokioClock::new());
+        let supervisor = Supervisor::new(clock, workshop.clone(), Placement::OwnArbiters);
+        let house = House::build(supervisor, workshop).await;
+        let blocked = Subscriber::closure("blocked", |_: AlertTransition| -> () {
+            loop {
+                std::thread::park();
+            }
+        });
+        house.alerts.send(SubscribeAlerts(blocked)).await.unwrap();
+        let mut good = house.listen("good").await;
+        house.add(high()).await;
+        for (value, state) in [(95.0, "firing"), (10.0, "resolved"), (95.0, "firing")] {
+            house.cpu("a", value).await;
+            house.alerts.send(EvaluateNow::default()).await.unwrap();
+            let event = good.recv().await.unwrap();
+            assert!(event.contains(state), "{event}");
+        }
+        let status = house.alerts.send(AlertSubscribers).await.unwrap();
+        assert_eq!((&*status[0].subscriber, status[0].queued), ("blocked", 3));
+    });
+    pool.shutdown_background();
 }
 
 #[test]

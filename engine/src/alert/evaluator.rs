@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::model::{Labels, Matcher, Timestamp};
+use crate::model::{Labels, Timestamp};
 
 use super::history::History;
+use super::query::unknown_alert;
 use super::silence::Silences;
 use super::track::Track;
 use super::{
-    Acknowledgement, Alert, AlertError, AlertState, Cause, EvaluationError, Fingerprint,
-    HistoryFilter, Reading, Rule, Severity, Silence, SilenceId, SilenceRequest, Transition,
+    Acknowledgement, Alert, AlertError, AlertFilter, AlertKey, AlertState, Cause, EvaluationError,
+    HistoryFilter, Reading, Rule, RuleStatus, Silence, SilenceId, SilenceRequest, Transition,
 };
 
 /// How often a rule is evaluated if it does not say.
@@ -43,61 +42,6 @@ pub struct Due {
     pub rule: Arc<Rule>,
     /// The time to evaluate it at.
     pub at: Timestamp,
-}
-
-/// A rule and how it fares.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RuleStatus {
-    /// The rule.
-    pub rule: Arc<Rule>,
-    /// Whether it is evaluated.
-    pub enabled: bool,
-    /// How often, the evaluator's default filled in.
-    pub interval: Duration,
-    /// Its alerts that are pending.
-    pub pending: usize,
-    /// Its alerts that have fired and are not over.
-    pub raised: usize,
-    /// The time of the last evaluation.
-    pub last_evaluation: Option<Timestamp>,
-    /// How often it was evaluated.
-    pub evaluations: u64,
-    /// How many evaluations were skipped because their time had passed.
-    pub missed: u64,
-    /// How many evaluations failed.
-    pub failures: u64,
-    /// Why the last one failed; `None` if it did not.
-    pub last_error: Option<String>,
-}
-
-/// Which active alerts are asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AlertFilter {
-    /// The severity, exactly; any by default.
-    pub severity: Option<Severity>,
-    /// Their labels pass all of these; `alertname` and `severity` are labels.
-    pub matchers: Vec<Matcher>,
-}
-
-impl AlertFilter {
-    fn passes(&self, rule: &Rule, labels: &Labels) -> bool {
-        self.severity.is_none_or(|severity| severity == rule.severity)
-            && self.matchers.iter().all(|matcher| matcher.matches(labels))
-    }
-}
-
-/// Which alert is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AlertKey {
-    /// The one with this fingerprint.
-    Fingerprint(Fingerprint),
-    /// The one of this rule with all of these labels among its own.
-    Labels {
-        /// The rule's name.
-        rule: Arc<str>,
-        /// Labels that tell it from the rule's other alerts.
-        labels: Labels,
-    },
 }
 
 impl Default for Evaluator {
@@ -363,16 +307,7 @@ impl Evaluator {
     fn find(&self, key: &AlertKey) -> Result<(Arc<str>, Labels), AlertError> {
         for (name, track) in &self.tracks {
             for instance in track.instances.values() {
-                let meant = match key {
-                    AlertKey::Fingerprint(fingerprint) => *fingerprint == instance.fingerprint,
-                    AlertKey::Labels { rule, labels } => {
-                        rule == name
-                            && labels
-                                .iter()
-                                .all(|(key, value)| instance.labels.get(key) == Some(value))
-                    }
-                };
-                if meant {
+                if key.means(name, instance) {
                     return Ok((Arc::clone(name), instance.labels.clone()));
                 }
             }
@@ -409,12 +344,4 @@ fn status(track: &Track) -> RuleStatus {
 
 fn unknown_rule(name: &str) -> AlertError {
     AlertError::UnknownRule { rule: name.chars().take(256).collect() }
-}
-
-fn unknown_alert(key: &AlertKey) -> AlertError {
-    let alert = match key {
-        AlertKey::Fingerprint(fingerprint) => fingerprint.to_string(),
-        AlertKey::Labels { rule, labels } => format!("of rule {rule:?} with labels {labels}"),
-    };
-    AlertError::UnknownAlert { alert }
 }

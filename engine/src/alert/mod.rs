@@ -27,6 +27,7 @@ mod evaluator;
 mod history;
 mod instance;
 mod policy;
+mod query;
 mod reading;
 mod rule;
 mod severity;
@@ -41,11 +42,10 @@ mod wire;
 pub use builder::{CAP_DEFAULT, CAP_MAX, RuleBuilder, WINDOW_DEFAULT};
 pub use condition::{Condition, ConditionError, DEPTH_MAX, TERMS_MAX, TEXT_BYTES_MAX};
 pub use error::{AlertError, EvaluationError};
-pub use evaluator::{
-    AlertFilter, AlertKey, Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX, RuleStatus,
-};
+pub use evaluator::{Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX};
 pub use history::HistoryFilter;
 pub use policy::{ErrorPolicy, NoDataPolicy};
+pub use query::{AlertFilter, AlertKey, RuleStatus};
 pub use reading::{Reading, relative_change};
 pub use rule::{ALERT_NAME, Rule, SEVERITY};
 pub use severity::Severity;

@@ -247,6 +247,9 @@ impl Track {
         for (labels, verdict) in verdicts {
             let change = match self.instances.get_mut(&labels) {
                 Some(instance) => {
+                    if verdict.signal == Signal::Match {
+                        instance.of_rule = verdict.of_rule;
+                    }
                     if verdict.value.is_some() {
                         instance.value = verdict.value;
                     }

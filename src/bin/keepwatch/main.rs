@@ -1,3 +1,60 @@
-//! The `keepwatch` binary.
+//! The `keepwatch` binary: watches its host and itself.
 
-fn main() {}
+mod arguments;
+mod defaults;
+mod serve;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use keepwatch::config::Config;
+
+use self::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        None => serve::serve(&arguments.serve),
+        Some(Command::Serve(serve)) => serve::serve(&serve),
+        Some(Command::Check { file }) => check(&file),
+        Some(Command::Defaults) => print(defaults::TEXT),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The alternate form writes the whole chain on one line.
+            eprintln!("keepwatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads a file as `serve` would and says what is in it.
+fn check(file: &Path) -> anyhow::Result<()> {
+    let mut config = Config::load(file)?;
+    let (rules, checks) = (config.rules.len(), config.checks.len());
+    let aggregations = config.aggregations.len();
+    defaults::add_to(&mut config)?;
+    config.check_dependencies()?;
+    print(&format!(
+        "{} is good: {}, {} and {}\n",
+        file.display(),
+        counted(rules, "rule"),
+        counted(checks, "check"),
+        counted(aggregations, "aggregation"),
+    ))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Prints; a reader that closed the pipe early, such as `head`, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}

@@ -1,12 +1,5 @@
 //! Conditions: when an alert rule holds.
 //!
-//! A [`Condition`] judges two numbers of a series, its `value` and its
-//! `change`, in three-valued logic: a comparison with a number that is
-//! missing is neither true nor false but unknown, and what becomes of the
-//! unknown is the rule's no-data policy. Conditions are written in Rust
-//! (`Condition::above(90.0)`) or as text (`value > 90`); the text form prints
-//! and parses back to the same condition.
-//!
 //! Size is bounded ([`TERMS_MAX`], [`DEPTH_MAX`]), so that no recursion over a
 //! condition can exhaust the stack.
 
@@ -25,7 +18,14 @@ pub const TERMS_MAX: usize = 100;
 /// The deepest nesting of one condition.
 pub const DEPTH_MAX: usize = 32;
 
-/// When a rule holds. See the [module](self) for both ways to write one.
+/// When a rule holds.
+///
+/// A condition judges two numbers of a series, its `value` and its `change`,
+/// in three-valued logic: a comparison with a number that is missing is
+/// neither true nor false but unknown, and what becomes of the unknown is the
+/// rule's no-data policy. Conditions are written in Rust
+/// (`Condition::above(90.0)`) or as text (`value > 90`); the text form prints
+/// and parses back to the same condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition(Node);
 

@@ -250,7 +250,12 @@ fn is_word(character: char) -> bool {
 fn number(piece: &str) -> Option<f64> {
     let digits = piece.trim_start_matches(['+', '-']);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
-    if plain || digits == "inf" { piece.parse().ok() } else { None }
+    if digits == "inf" {
+        return piece.parse().ok();
+    }
+    // A number past the range of f64 would silently mean infinity.
+    let number = piece.parse().ok().filter(|number: &f64| number.is_finite());
+    number.filter(|_| plain)
 }
 
 #[cfg(test)]

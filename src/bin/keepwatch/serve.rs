@@ -1,0 +1,191 @@
+//! `keepwatch serve`.
+
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::{App, HttpServer};
+use anyhow::Context as _;
+use keepwatch::alert::Severity;
+use keepwatch::collect::{HostCollector, ProcessCollector};
+use keepwatch::config::Config;
+use keepwatch::messages::AlertTransition;
+use keepwatch::notation::format_duration;
+use keepwatch::{ClosingReport, Monitor, web};
+
+use crate::arguments::Serve;
+use crate::{defaults, print};
+
+/// The file that is read if none is named and it is there.
+const FILE: &str = "keepwatch.toml";
+
+/// What is logged if `RUST_LOG` says nothing: alerts are told below, each by
+/// its severity, and the HTTP server's workers are of no interest.
+const LOG_FILTER: &str = "info,keepwatch_actors::alert_evaluator=warn,actix_server=warn";
+
+/// The longest that requests in flight may take once the engine has stopped,
+/// in seconds.
+const HTTP_DRAIN_SECONDS: u64 = 5;
+
+/// Watches the host until a signal comes.
+pub(crate) fn serve(arguments: &Serve) -> anyhow::Result<()> {
+    let default = env_logger::Env::default().default_filter_or(LOG_FILTER);
+    env_logger::Builder::from_env(default).format_target(false).init();
+    let config = load(arguments)?;
+    actix_web::rt::System::new().block_on(run(config))
+}
+
+fn load(arguments: &Serve) -> anyhow::Result<Config> {
+    let mut config = match &arguments.config {
+        Some(file) => Config::load(file)?,
+        None if Path::new(FILE).exists() => Config::load(FILE)?,
+        None => Config::default(),
+    };
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen;
+    }
+    defaults::add_to(&mut config)?;
+    Ok(config)
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    // Before anything starts: a second keepwatch must leave no trace.
+    let listener = bind(config.server.listen)?;
+    let address = listener.local_addr()?;
+    let told = welcome(&config, address);
+    let fired = Arc::new(AtomicU64::new(0));
+    let monitor = start(config, Arc::clone(&fired))?;
+
+    let served = monitor.clone();
+    let server = HttpServer::new(move || App::new().service(web::scope("", &served)))
+        .listen(listener)?
+        .disable_signals()
+        .shutdown_timeout(HTTP_DRAIN_SECONDS)
+        .run();
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    print(&told)?;
+
+    let signal = ended().await?;
+    log::info!("{signal}: draining; once more ends at once");
+    actix_web::rt::spawn(async {
+        if ended().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    // Readiness goes down first and stays to be seen while components drain.
+    let stored = monitor.summary(Duration::from_secs(60)).await.storage;
+    let report = monitor.shutdown().await;
+    handle.stop(true).await;
+    serving.await.context("the HTTP server")??;
+    print(&closing(&report, stored.map(|storage| storage.samples), fired.load(Ordering::Relaxed)))
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; choose another with --listen or server.listen")
+    })
+}
+
+fn start(config: Config, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
+    let collect = config.host.collect;
+    let mut builder = config.into_builder().on_alert(move |event: AlertTransition| {
+        if event.fires() {
+            fired.fetch_add(1, Ordering::Relaxed);
+        }
+        tell(&event);
+    });
+    if collect {
+        builder = builder.collector(HostCollector::new).collector(ProcessCollector::new);
+    }
+    builder.start().context("the engine cannot start")
+}
+
+fn tell(event: &AlertTransition) {
+    let alert = &event.alert;
+    let level = match alert.severity {
+        _ if event.resolves() => log::Level::Info,
+        Severity::Info => log::Level::Info,
+        Severity::Warning => log::Level::Warn,
+        Severity::Error | Severity::Critical => log::Level::Error,
+    };
+    let value = alert.value.map(|value| format!(" at {value:.4}")).unwrap_or_default();
+    log::log!(level, "alert {} is {}{value}: {}", alert.labels, event.to, alert.description);
+}
+
+/// Says what is watched and where to look.
+fn welcome(config: &Config, address: SocketAddr) -> String {
+    let mut text = format!(
+        "keepwatch {} watches {} with {} rules, {} checks and {} aggregations, every {}\n",
+        env!("CARGO_PKG_VERSION"),
+        if config.host.collect { "this host" } else { "itself" },
+        config.rules.len(),
+        config.checks.len(),
+        config.aggregations.len(),
+        format_duration(config.intervals.collection),
+    );
+    for (what, path) in [
+        ("page", "/"),
+        ("metrics", "/metrics"),
+        ("health", "/health"),
+        ("summary", "/api/summary?format=text"),
+    ] {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "  {what:<8} http://{address}{path}");
+    }
+    text + "Ctrl-C ends it with a report.\n"
+}
+
+/// The closing report.
+fn closing(report: &ClosingReport, samples: Option<usize>, fired: u64) -> String {
+    let restarts: u64 = report
+        .components
+        .iter()
+        .map(|drain| drain.status.restarts + drain.status.replacements)
+        .sum();
+    let samples = samples.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
+    let mut text = format!(
+        "keepwatch stopped after {}, {} drained in {}\n  samples held   {samples}\n  alerts fired   {fired}\n  restarts       {restarts}\n  undelivered    {} messages, {} events\n",
+        seconds(report.ran),
+        if report.is_clean() { "cleanly," } else { "not cleanly," },
+        format_duration(report.took),
+        report.undelivered_messages,
+        report.undelivered_events,
+    );
+    for drain in report.components.iter().filter(|drain| !drain.clean) {
+        let _ = writeln!(
+            text,
+            "  {} did not drain in time: {} messages left",
+            drain.status.component, drain.undelivered
+        );
+    }
+    text
+}
+
+/// A duration without its milliseconds, unless it has nothing else.
+fn seconds(duration: Duration) -> String {
+    let whole = Duration::from_secs(duration.as_secs());
+    format_duration(if whole.is_zero() { duration } else { whole })
+}
+
+/// Waits for Ctrl-C or SIGTERM, and names it.
+async fn ended() -> anyhow::Result<&'static str> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+        Ok(tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "Ctrl-C",
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        tokio::signal::ctrl_c().await.context("Ctrl-C")?;
+        Ok("Ctrl-C")
+    }
+}

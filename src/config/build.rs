@@ -1,0 +1,39 @@
+//! From a configuration to a monitor.
+
+use keepwatch_actors::health_checker::AddCheck;
+use keepwatch_engine::registry::Limits;
+
+use super::{Check, Config};
+use crate::monitor::{Monitor, MonitorBuilder};
+
+impl Config {
+    /// Describes the monitor that the configuration asks for. What `[server]`
+    /// and `[host]` say is left to the program around it.
+    #[must_use]
+    pub fn into_builder(self) -> MonitorBuilder {
+        let mut builder = Monitor::builder()
+            .collection_interval(self.intervals.collection)
+            .evaluation_interval(self.intervals.evaluation)
+            .limits(Limits {
+                series_total: self.limits.series,
+                series_per_metric: self.limits.series_per_metric,
+                ..Limits::default()
+            });
+        for rule in self.rules {
+            builder = builder.rule(rule);
+        }
+        for check in self.checks {
+            builder = builder.check(check.into_message());
+        }
+        builder
+    }
+}
+
+impl Check {
+    fn into_message(self) -> AddCheck {
+        match self.probe {
+            Some(probe) => AddCheck::new(self.definition, probe),
+            None => AddCheck::waiting(self.definition),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Through the public face only: one binary, a module a subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[cfg(unix)]
+mod binary;
+mod config;
+mod examples;
+mod http;
+mod process;
+mod web;
