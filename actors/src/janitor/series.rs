@@ -3,7 +3,6 @@
 use keepwatch_engine::instrument::{Counter, Family, Gauge, Handle, LabelError, RegisterError};
 use keepwatch_engine::model::{DefinitionBuilder, DefinitionError, MetricDefinition};
 use keepwatch_engine::retention::{CleaningReport, Target};
-
 use thiserror::Error as ThisError;
 
 use crate::Error;
@@ -39,37 +38,27 @@ pub(super) struct CleaningSeries {
 impl CleaningSeries {
     /// Registers the metrics, or finds them registered.
     pub(super) async fn register(registry: Outlet<RegisterMetric>) -> Result<Self, SeriesError> {
-        let total =
-            |what: &str| MetricDefinition::counter(format!("keepwatch_cleaning_{what}_total"));
-        let series = Self {
-            runs: single(&registry, total("runs").help("Cleaning passes.")).await?,
-            removed_samples: {
-                let samples = total("removed_samples").help("Samples removed by cleaning.");
-                single(&registry, samples).await?
-            },
-            removed_series: {
-                let series = total("removed_series").help("Series removed by cleaning.");
-                single(&registry, series).await?
-            },
-            removed_entries: {
-                let entries = total("removed_entries").help("History entries removed by cleaning.");
-                family(&registry, entries.labels(["target"])).await?
-            },
-            freed_bytes: {
-                let bytes = total("freed_bytes").help("Bytes of samples freed by cleaning.");
-                single(&registry, bytes).await?
-            },
-            failures: {
-                let failures = total("failures").help("Targets that were not cleaned to the end.");
-                family(&registry, failures.labels(["target"])).await?
-            },
-            duration: {
-                let duration = MetricDefinition::gauge("keepwatch_cleaning_duration_seconds");
-                let help = "How long the last cleaning pass took.";
-                single(&registry, duration.help(help).unit("seconds")).await?
-            },
+        let total = |what: &str, help: &str| {
+            MetricDefinition::counter(format!("keepwatch_cleaning_{what}_total")).help(help)
         };
-        Ok(series)
+        let runs = total("runs", "Cleaning passes.");
+        let samples = total("removed_samples", "Samples removed by cleaning.");
+        let series = total("removed_series", "Series removed by cleaning.");
+        let entries = total("removed_entries", "History entries removed by cleaning.");
+        let bytes = total("freed_bytes", "Bytes of samples and series freed by cleaning.");
+        let failures = total("failures", "Targets that were not cleaned to the end.");
+        let duration = MetricDefinition::gauge("keepwatch_cleaning_duration_seconds")
+            .help("How long the last cleaning pass took.")
+            .unit("seconds");
+        Ok(Self {
+            runs: single(&registry, runs).await?,
+            removed_samples: single(&registry, samples).await?,
+            removed_series: single(&registry, series).await?,
+            removed_entries: family(&registry, entries.labels(["target"])).await?,
+            freed_bytes: single(&registry, bytes).await?,
+            failures: family(&registry, failures.labels(["target"])).await?,
+            duration: single(&registry, duration).await?,
+        })
     }
 
     /// Counts what a pass did.
