@@ -13,7 +13,7 @@ pub enum RetentionError {
     /// A time outside its range.
     #[error("{key} = {value:?}; expected {min:?} to {max:?}")]
     OutOfRange {
-        /// What it is for, as in `retention.samples`.
+        /// The key, as in keepwatch.toml: `retention.samples`.
         key: String,
         /// The time as given.
         value: Duration,

@@ -203,7 +203,7 @@ impl PolicyBuilder {
             checked(&format!("retention.metrics.{metric}"), kept)?;
         }
         if let Some(idle) = self.idle_after {
-            checked("retention.idle_after", idle)?;
+            checked("retention.idle", idle)?;
         }
         let alert_history = self.alert_history.unwrap_or(samples);
         let health_history = self.health_history.unwrap_or(samples);
@@ -211,8 +211,8 @@ impl PolicyBuilder {
             samples,
             by_metric: self.by_metric,
             idle_after: self.idle_after,
-            alert_history: checked("retention.alert_history", alert_history)?,
-            health_history: checked("retention.health_history", health_history)?,
+            alert_history: checked("retention.alerts", alert_history)?,
+            health_history: checked("retention.health", health_history)?,
         })
     }
 }

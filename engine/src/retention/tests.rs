@@ -28,15 +28,15 @@ fn a_policy_says_what_is_out_of_range() {
     );
     refused(
         builder().idle_after(Duration::ZERO),
-        expect!["retention.idle_after = 0ns; expected 60s to 315360000s"],
+        expect!["retention.idle = 0ns; expected 60s to 315360000s"],
     );
     refused(
         builder().alert_history(century),
-        expect!["retention.alert_history = 3153600000s; expected 60s to 315360000s"],
+        expect!["retention.alerts = 3153600000s; expected 60s to 315360000s"],
     );
     refused(
         builder().health_history(second),
-        expect!["retention.health_history = 1s; expected 60s to 315360000s"],
+        expect!["retention.health = 1s; expected 60s to 315360000s"],
     );
     let error = builder().metric("9 lives", DAY).build().unwrap_err().to_string();
     assert!(error.starts_with("retention by metric: ") && error.contains("9 lives"), "{error}");
