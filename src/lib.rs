@@ -36,6 +36,7 @@ pub mod messages {
         AddCheck, AddChecks, Beat, CheckNow, Health, HealthChanged, HealthHistory,
         HealthSubscribers, PruneHealthHistory, RemoveCheck, SubscribeHealth, UnsubscribeHealth,
     };
+    pub use keepwatch_actors::janitor::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
     pub use keepwatch_actors::registry::{
         AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
         RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,

@@ -20,7 +20,7 @@
 //! samples = "7d"          # 1m to 3650d, as all of these
 //! alerts = "7d"
 //! health = "7d"
-//! idle = "1d"             # a series without new samples goes after this
+//! idle = "7d"             # a series without new samples goes after this
 //! [retention.metrics]
 //! http_requests_total = "30d"
 //!

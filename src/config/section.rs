@@ -108,13 +108,7 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         let week = Duration::from_secs(7 * DAY);
-        Self {
-            samples: week,
-            alerts: week,
-            health: week,
-            idle: Duration::from_secs(DAY),
-            metrics: BTreeMap::new(),
-        }
+        Self { samples: week, alerts: week, health: week, idle: week, metrics: BTreeMap::new() }
     }
 }
 

@@ -10,6 +10,7 @@ use keepwatch_actors::alert_evaluator::messages::{AddRule, AlertTransition};
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::{AddCheck, AddChecks, HealthChanged};
 use keepwatch_actors::health_checker::{HealthChecker, HealthState, SeriesOutlets};
+use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
 use keepwatch_actors::registry::{Registry, RegistryConfig};
 use keepwatch_actors::summary::Sources;
 use keepwatch_actors::supervisor::{Keep, Placement, Supervisor, Workshop};
@@ -177,7 +178,18 @@ fn seat(
     let aggregator =
         supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));
 
-    Components { registry, alert_evaluator, health_checker, aggregator }
+    let config = JanitorConfig { interval: plan.cleaning, ..JanitorConfig::default() };
+    let keep = Keep::new(JanitorState::new(plan.policy.clone()));
+    let outlets = JanitorOutlets {
+        samples: registry.outlet(),
+        alert_history: alert_evaluator.outlet(),
+        health_history: health_checker.outlet(),
+        metrics: registry.outlet(),
+    };
+    let janitor =
+        supervisor.seat(settings(), move || Janitor::new(config, keep.clone(), outlets.clone()));
+
+    Components { registry, alert_evaluator, health_checker, aggregator, janitor }
 }
 
 /// Hands the definitions to their owners, by the messages that anybody uses

@@ -12,6 +12,7 @@ use keepwatch_engine::alert::Rule;
 use keepwatch_engine::clock::{Clock, SystemClock};
 use keepwatch_engine::instrument::Catalogue;
 use keepwatch_engine::registry::Limits;
+use keepwatch_engine::retention::Policy;
 
 use super::assembly::assemble;
 use super::collecting::CollectorFactory;
@@ -30,6 +31,7 @@ pub struct MonitorBuilder {
     pub(super) cleaning: Duration,
     pub(super) shutdown: Duration,
     pub(super) limits: Limits,
+    pub(super) policy: Policy,
     pub(super) supervision: Settings,
     pub(super) rules: Vec<Rule>,
     pub(super) checks: Vec<AddCheck>,
@@ -49,6 +51,7 @@ impl Default for MonitorBuilder {
             cleaning: Duration::from_secs(60 * 60),
             shutdown: Duration::from_secs(10),
             limits: Limits::default(),
+            policy: Policy::default(),
             supervision: Settings::default(),
             rules: Vec::new(),
             checks: Vec::new(),
@@ -105,6 +108,13 @@ impl MonitorBuilder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets how long things are kept: 7 days by default.
+    #[must_use]
+    pub fn retention(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 

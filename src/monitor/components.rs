@@ -3,6 +3,7 @@
 use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
+use keepwatch_actors::janitor::Janitor;
 use keepwatch_actors::registry::Registry;
 use keepwatch_actors::supervisor::{Address, Component};
 
@@ -13,6 +14,7 @@ pub struct Components {
     pub(super) alert_evaluator: Address<AlertEvaluator>,
     pub(super) health_checker: Address<HealthChecker>,
     pub(super) aggregator: Address<Aggregator>,
+    pub(super) janitor: Address<Janitor>,
 }
 
 /// A component that a [`Monitor`](super::Monitor) seats: how a message's type
@@ -37,4 +39,5 @@ seated! {
     AlertEvaluator: alert_evaluator,
     HealthChecker: health_checker,
     Aggregator: aggregator,
+    Janitor: janitor,
 }

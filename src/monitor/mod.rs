@@ -22,6 +22,7 @@ use keepwatch_actors::Error;
 use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
+use keepwatch_actors::janitor::Janitor;
 use keepwatch_actors::registry::{CurrentValues, Registry};
 use keepwatch_actors::summary::{self, Sources, Summary};
 use keepwatch_actors::supervisor::{
@@ -129,6 +130,12 @@ impl Monitor {
     #[must_use]
     pub fn aggregator(&self) -> &Address<Aggregator> {
         &self.inner.components.aggregator
+    }
+
+    /// Returns the address of the janitor.
+    #[must_use]
+    pub fn janitor(&self) -> &Address<Janitor> {
+        &self.inner.components.janitor
     }
 
     /// Returns the address of the supervisor, for its [`Status`].

@@ -6,20 +6,27 @@ use std::time::Duration;
 
 use keepwatch_engine::aggregate::{AggregateError, AggregationState, Definition, Due, Schedule};
 use keepwatch_engine::model::{Labels, Timestamp};
+use tokio::sync::Semaphore;
 
 use super::messages::{AddAggregation, Aggregate, AggregateNow, Aggregations, RemoveAggregation};
 pub use super::run::AggregatorOutlets;
+use crate::Error;
 use crate::supervisor::{Answer, Component, Keep, Receive, Scope, Timer};
 
 /// The longest sleep between two looks at what is due: the wall clock may be
 /// set while the timer runs.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// How many runs may be under way at once, so that ten thousand definitions
+/// of one interval do not fill the registry's mailbox.
+const AT_ONCE: usize = 64;
+
 /// Runs aggregations.
 pub struct Aggregator {
     schedule: Schedule,
     keep: Keep<Schedule>,
     outlets: AggregatorOutlets,
+    turns: Arc<Semaphore>,
     /// Aggregations whose run is under way.
     busy: HashSet<Arc<str>>,
     timer: Option<Timer>,
@@ -30,7 +37,8 @@ impl Aggregator {
     #[must_use]
     pub fn new(keep: Keep<Schedule>, outlets: AggregatorOutlets) -> Self {
         let schedule = Schedule::clone(&keep.load());
-        Self { schedule, keep, outlets, busy: HashSet::new(), timer: None }
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        Self { schedule, keep, outlets, turns, busy: HashSet::new(), timer: None }
     }
 
     /// Starts the runs that are due and sets the timer for the next.
@@ -40,17 +48,29 @@ impl Aggregator {
             self.busy.insert(Arc::clone(due.definition.name()));
             let (begun, run) = (scope.monotonic(), self.run(due.clone(), scope));
             scope.spawn(run, move |this, outcome, scope| {
-                this.busy.remove(due.definition.name());
-                if let Err(error) = &outcome {
-                    log::warn!("aggregation {:?}: {error}", due.definition.name());
-                }
-                let took = scope.monotonic().saturating_sub(begun);
-                let outcome = outcome.map_err(|error| error.to_string());
-                this.schedule.finished(&due, took, outcome);
-                scope.keep(&this.keep, this.schedule.clone());
+                // A failure is in the state and in the log.
+                let _ = this.end(&due, begun, outcome, scope);
             });
         }
         self.set_timer(scope);
+    }
+
+    /// Takes note of how a run ended.
+    fn end(
+        &mut self,
+        due: &Due,
+        begun: Duration,
+        outcome: Result<usize, Error>,
+        scope: &Scope<Self>,
+    ) -> Result<usize, Error> {
+        self.busy.remove(due.definition.name());
+        if let Err(error) = &outcome {
+            log::warn!("aggregation {:?}: {error}", due.definition.name());
+        }
+        let took = scope.monotonic().saturating_sub(begun);
+        self.schedule.finished(due, took, outcome.clone().map_err(|error| error.to_string()));
+        scope.keep(&self.keep, self.schedule.clone());
+        outcome
     }
 
     /// Sets the one timer to when something is due next.
@@ -75,9 +95,12 @@ impl Aggregator {
         &self,
         due: Due,
         scope: &Scope<Self>,
-    ) -> impl Future<Output = Result<usize, crate::Error>> + use<> {
+    ) -> impl Future<Output = Result<usize, Error>> + use<> {
         let (outlets, workshop) = (self.outlets.clone(), scope.workshop().clone());
+        let turns = Arc::clone(&self.turns);
         async move {
+            // The semaphore is never closed; without a turn there is no harm.
+            let _turn = turns.acquire().await;
             let Due { definition, at } = due;
             let computed = outlets.compute(Arc::clone(&definition), at, workshop).await?;
             outlets.store(&definition, computed, at).await
@@ -136,13 +159,17 @@ impl Receive<Aggregations> for Aggregator {
 
 impl Receive<AggregateNow> for Aggregator {
     fn receive(&mut self, message: AggregateNow, scope: &mut Scope<Self>) -> Answer<usize> {
-        match self.schedule.get(&message.name) {
-            Err(error) => Err::<usize, _>(error).into(),
-            Ok(definition) => {
-                let run = self.run(Due { definition, at: scope.now() }, scope);
-                scope.answer(run, |_, outcome, _| outcome)
-            }
+        let definition = match self.schedule.get(&message.name) {
+            Ok(definition) => definition,
+            Err(error) => return Err::<usize, _>(error).into(),
+        };
+        if !self.busy.insert(Arc::clone(&message.name)) {
+            let name = message.name.to_string();
+            return Err::<usize, _>(AggregateError::UnderWay { name }).into();
         }
+        let due = Due { definition, at: scope.now() };
+        let (begun, run) = (scope.monotonic(), self.run(due.clone(), scope));
+        scope.answer(run, move |this, outcome, scope| this.end(&due, begun, outcome, scope))
     }
 }
 

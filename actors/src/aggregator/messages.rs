@@ -34,7 +34,8 @@ pub struct RemoveAggregation {
 pub struct Aggregations;
 
 /// Runs an aggregation for this moment and stores the results, besides its
-/// regular runs; answers how many they are.
+/// regular runs; answers how many they are. Refused while a run of it is under
+/// way.
 #[derive(Debug, Clone)]
 pub struct AggregateNow {
     /// The aggregation.

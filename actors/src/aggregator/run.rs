@@ -52,7 +52,10 @@ impl AggregatorOutlets {
             Err(WorkError::TimedOut(after)) => {
                 Err(Error::Timeout { component: "aggregator", after })
             }
-            Err(_) => Err(Error::Faulted { component: "aggregator" }),
+            Err(error) => {
+                log::error!("computing an aggregation {error}");
+                Err(Error::Faulted { component: "aggregator" })
+            }
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::observed::{Observed, evaluate, observe};
 use super::{AggregateError, Method};
 use crate::model::{
-    Labels, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp, check_label_name,
-    check_metric_name,
+    Labels, Matcher, MetricDefinition, MetricKind, SeriesSamples, TimeRange, Timestamp,
+    check_label_name, check_metric_name,
 };
 
 /// The window if none is given.
@@ -129,8 +129,11 @@ impl Definition {
                 kept.cloned().collect()
             }
         };
+        // Of a histogram or summary an increase is a number of measurements.
+        let counts = matches!(source.kind(), MetricKind::Histogram | MetricKind::Summary);
         let unit = match self.method {
             Method::Count | Method::Rate | Method::Variance => "",
+            Method::Increase if counts => "",
             _ => source.unit(),
         };
         let window = compact(self.window);

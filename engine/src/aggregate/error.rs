@@ -55,6 +55,12 @@ pub enum AggregateError {
         /// The aggregation.
         name: String,
     },
+    /// A run was asked for while one is under way.
+    #[error("aggregation {name:?} is running already")]
+    UnderWay {
+        /// The aggregation.
+        name: String,
+    },
     /// A name that nobody has.
     #[error("unknown aggregation {name:?}")]
     Unknown {

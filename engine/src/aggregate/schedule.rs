@@ -117,7 +117,9 @@ impl Schedule {
         let mut due = Vec::new();
         for (name, entry) in &mut self.entries {
             let at = now.align_down(entry.interval);
-            if at <= entry.last || busy(name) {
+            // A clock that was set back starts the grid again from there.
+            entry.last = entry.last.min(at);
+            if at == entry.last || busy(name) {
                 continue;
             }
             let points = at.since(entry.last).as_millis() / entry.interval.as_millis().max(1);
@@ -135,9 +137,13 @@ impl Schedule {
     }
 
     /// Takes note of how a run ended: how many values it stored, or why it
-    /// failed. One whose aggregation has been removed is nobody's.
+    /// failed. One whose aggregation has been removed since, or replaced, is
+    /// nobody's.
     pub fn finished(&mut self, due: &Due, took: Duration, outcome: Result<usize, String>) {
         let Some(entry) = self.entries.get_mut(due.definition.name()) else { return };
+        if !Arc::ptr_eq(&entry.definition, &due.definition) {
+            return;
+        }
         let state = &mut entry.state;
         state.runs += 1;
         state.failures += u64::from(outcome.is_err());
@@ -180,6 +186,25 @@ mod tests {
         assert_eq!(due(&mut schedule, 250), [at(240)], "once, for the last point");
         assert_eq!(schedule.states()[0].1.missed, 2);
         assert_eq!(schedule.next_due(), Some(at(300)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_the_runs() {
+        let mut schedule = schedule();
+        assert_eq!(due(&mut schedule, 3_600), [at(3_600)]);
+        assert_eq!(due(&mut schedule, 70), []);
+        assert_eq!(due(&mut schedule, 125), [at(120)]);
+    }
+
+    #[test]
+    fn a_run_of_a_definition_that_was_replaced_counts_for_nobody() {
+        let mut schedule = schedule();
+        let run = schedule.due(at(60), |_| false).remove(0);
+        schedule.remove("a").unwrap();
+        let successor = Definition::of("m", Method::Min).name("a").build().unwrap();
+        schedule.add(successor, at(61)).unwrap();
+        schedule.finished(&run, MINUTE, Ok(3));
+        assert_eq!(schedule.states()[0].1.runs, 0);
     }
 
     #[test]

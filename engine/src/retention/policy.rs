@@ -53,7 +53,7 @@ impl Policy {
         &self.by_metric
     }
 
-    /// Returns after how long without a sample a series goes; 1 day by
+    /// Returns after how long without a sample a series goes; 7 days by
     /// default, `None` if only with its last sample.
     #[must_use]
     pub const fn idle_after(&self) -> Option<Duration> {
@@ -101,7 +101,7 @@ impl Default for Policy {
         Self {
             samples,
             by_metric: BTreeMap::new(),
-            idle_after: Some(DAY),
+            idle_after: Some(samples),
             alert_history: samples,
             health_history: samples,
         }
@@ -167,7 +167,7 @@ impl PolicyBuilder {
     }
 
     /// Removes a series, its samples included, after `idle` without a new
-    /// one; 1 day by default. It begins anew when it is written again.
+    /// one; 7 days by default. It begins anew when it is written again.
     pub fn idle_after(mut self, idle: Duration) -> Self {
         self.idle_after = Some(idle);
         self
