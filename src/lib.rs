@@ -27,6 +27,9 @@ pub use keepwatch_engine::model;
 
 /// Every message that a component takes, and every event that it sends.
 pub mod messages {
+    pub use keepwatch_actors::aggregator::{
+        AddAggregation, Aggregate, AggregateNow, Aggregations, RemoveAggregation,
+    };
     pub use keepwatch_actors::alert_evaluator::messages::*;
     pub use keepwatch_actors::courier::{DeliveryStatus, Subscriber, SubscriptionId};
     pub use keepwatch_actors::health_checker::{

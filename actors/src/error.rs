@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::aggregate::AggregateError;
 use keepwatch_engine::alert::AlertError;
 use keepwatch_engine::health::HealthError;
 use keepwatch_engine::registry::RegistryError;
@@ -49,6 +50,9 @@ pub enum Error {
         /// The component.
         component: &'static str,
     },
+    /// The aggregator refused it.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The health checker refused a check, or a request about one.
     #[error(transparent)]
     Health(#[from] HealthError),

@@ -5,6 +5,7 @@
 //! effects and answer. Components know each other by their messages alone and
 //! send them through [`supervisor::Outlet`]s.
 
+pub mod aggregator;
 pub mod alert_evaluator;
 pub mod courier;
 mod error;

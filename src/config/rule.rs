@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::aggregate::Method;
 use keepwatch_engine::alert::{Condition, Rule, Severity};
 use keepwatch_engine::model::check_metric_name;
 
@@ -17,6 +18,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     let when = table.required("when", table.parsed("when", Condition::parse));
     let clear = table.parsed("clear", Condition::parse);
     let matchers = table.parsed("match", parse_matchers);
+    let method = table.parsed("method", str::parse::<Method>);
     let severity = table.parsed("severity", str::parse::<Severity>);
     let no_data = table.parsed("no_data", str::parse);
     let on_error = table.parsed("on_error", str::parse);
@@ -35,6 +37,9 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     }
     if let Some(matchers) = matchers {
         rule = rule.matchers(matchers);
+    }
+    if let Some(method) = method {
+        rule = rule.method(method);
     }
     if let Some(severity) = severity {
         rule = rule.severity(severity);

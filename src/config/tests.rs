@@ -232,6 +232,7 @@ fn rules() {
         match = 'mountpoint!="/boot"'
         when = "value > 90"
         clear = "value < 80"
+        method = "avg"
         window = "10m"
         for = "5m"
         keep_firing_for = "1m"
@@ -254,6 +255,7 @@ fn rules() {
         .label_matches("mountpoint", MatchOp::NotEqual, "/boot")
         .when(Condition::above(90.0))
         .clear_when(Condition::below(80.0))
+        .method(keepwatch_engine::aggregate::Method::Avg)
         .window(minute * 10)
         .pending_for(minute * 5)
         .keep_firing_for(minute)

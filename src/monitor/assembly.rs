@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use actix::Addr;
+use keepwatch_actors::aggregator::{AddAggregation, Aggregator, AggregatorOutlets};
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::alert_evaluator::messages::{AddRule, AlertTransition};
 use keepwatch_actors::courier::Couriers;
@@ -12,6 +13,7 @@ use keepwatch_actors::health_checker::{HealthChecker, HealthState, SeriesOutlets
 use keepwatch_actors::registry::{Registry, RegistryConfig};
 use keepwatch_actors::summary::Sources;
 use keepwatch_actors::supervisor::{Keep, Placement, Supervisor, Workshop};
+use keepwatch_engine::aggregate::{self, Schedule};
 use keepwatch_engine::alert::{Evaluator, Rule};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::instrument::Catalogue;
@@ -84,7 +86,7 @@ pub(super) async fn assemble(
     for subscriber in plan.health_subscribers {
         health_couriers.subscribe(subscriber);
     }
-    if let Err(error) = define(&components, plan.rules, plan.checks).await {
+    if let Err(error) = define(&components, plan.rules, plan.checks, plan.aggregations).await {
         closing.close().await;
         pool.shutdown_background();
         return Err(error);
@@ -166,7 +168,16 @@ fn seat(
         HealthChecker::new(keep.clone(), couriers.clone(), Some(series.clone()))
     });
 
-    Components { registry, alert_evaluator, health_checker }
+    let keep = Keep::new(Schedule::new(plan.aggregation));
+    let outlets = AggregatorOutlets {
+        select: registry.outlet(),
+        register: registry.outlet(),
+        record: registry.outlet(),
+    };
+    let aggregator =
+        supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));
+
+    Components { registry, alert_evaluator, health_checker, aggregator }
 }
 
 /// Hands the definitions to their owners, by the messages that anybody uses
@@ -175,6 +186,7 @@ async fn define(
     components: &Components,
     rules: Vec<Rule>,
     checks: Vec<AddCheck>,
+    aggregations: Vec<aggregate::Definition>,
 ) -> Result<(), StartError> {
     for rule in rules {
         let name = rule.name().to_string();
@@ -188,5 +200,11 @@ async fn define(
         .send(AddChecks(checks))
         .await
         .map_err(|error| StartError::Checks(Box::new(error)))?;
+    for definition in aggregations {
+        let name = definition.name().to_string();
+        let refused =
+            |source| StartError::Refused { what: "aggregation", name, source: Box::new(source) };
+        components.aggregator.send(AddAggregation(definition)).await.map_err(refused)?;
+    }
     Ok(())
 }

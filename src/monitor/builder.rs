@@ -7,6 +7,7 @@ use keepwatch_actors::alert_evaluator::messages::AlertTransition;
 use keepwatch_actors::courier::{Receipt, Subscriber};
 use keepwatch_actors::health_checker::{AddCheck, HealthChanged};
 use keepwatch_actors::supervisor::Settings;
+use keepwatch_engine::aggregate;
 use keepwatch_engine::alert::Rule;
 use keepwatch_engine::clock::{Clock, SystemClock};
 use keepwatch_engine::instrument::Catalogue;
@@ -32,6 +33,7 @@ pub struct MonitorBuilder {
     pub(super) supervision: Settings,
     pub(super) rules: Vec<Rule>,
     pub(super) checks: Vec<AddCheck>,
+    pub(super) aggregations: Vec<aggregate::Definition>,
     pub(super) alert_subscribers: Vec<Subscriber<AlertTransition>>,
     pub(super) health_subscribers: Vec<Subscriber<HealthChanged>>,
     pub(super) collectors: Vec<CollectorFactory>,
@@ -50,6 +52,7 @@ impl Default for MonitorBuilder {
             supervision: Settings::default(),
             rules: Vec::new(),
             checks: Vec::new(),
+            aggregations: Vec::new(),
             alert_subscribers: Vec::new(),
             health_subscribers: Vec::new(),
             collectors: Vec::new(),
@@ -123,6 +126,13 @@ impl MonitorBuilder {
     #[must_use]
     pub fn check(mut self, check: AddCheck) -> Self {
         self.checks.push(check);
+        self
+    }
+
+    /// Adds an aggregation.
+    #[must_use]
+    pub fn aggregation(mut self, definition: aggregate::Definition) -> Self {
+        self.aggregations.push(definition);
         self
     }
 
@@ -221,6 +231,7 @@ impl std::fmt::Debug for MonitorBuilder {
         f.debug_struct("MonitorBuilder")
             .field("rules", &self.rules.len())
             .field("checks", &self.checks.len())
+            .field("aggregations", &self.aggregations.len())
             .finish_non_exhaustive()
     }
 }

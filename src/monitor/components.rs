@@ -1,5 +1,6 @@
 //! The addresses of the five components.
 
+use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
 use keepwatch_actors::registry::Registry;
@@ -11,6 +12,7 @@ pub struct Components {
     pub(super) registry: Address<Registry>,
     pub(super) alert_evaluator: Address<AlertEvaluator>,
     pub(super) health_checker: Address<HealthChecker>,
+    pub(super) aggregator: Address<Aggregator>,
 }
 
 /// A component that a [`Monitor`](super::Monitor) seats: how a message's type
@@ -34,4 +36,5 @@ seated! {
     Registry: registry,
     AlertEvaluator: alert_evaluator,
     HealthChecker: health_checker,
+    Aggregator: aggregator,
 }

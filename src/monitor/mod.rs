@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use keepwatch_actors::Error;
+use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
 use keepwatch_actors::registry::{CurrentValues, Registry};
@@ -122,6 +123,12 @@ impl Monitor {
     #[must_use]
     pub fn health_checker(&self) -> &Address<HealthChecker> {
         &self.inner.components.health_checker
+    }
+
+    /// Returns the address of the aggregator.
+    #[must_use]
+    pub fn aggregator(&self) -> &Address<Aggregator> {
+        &self.inner.components.aggregator
     }
 
     /// Returns the address of the supervisor, for its [`Status`].

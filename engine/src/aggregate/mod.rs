@@ -15,16 +15,20 @@
 //! `first`, `last` and `delta`. `rate` is the increase divided by the window's
 //! length, in units a second; nothing is extrapolated.
 
+mod definition;
 mod digest;
 mod error;
 mod method;
 mod observed;
 mod quantile;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod window;
 
+pub use definition::{Builder, Definition, Grouping, WINDOW_DEFAULT};
 pub use digest::Digest;
 pub use error::AggregateError;
 pub use method::Method;
 pub use observed::{Observed, evaluate, observe};
+pub use schedule::{AggregationState, Due, Schedule};

@@ -1,0 +1,217 @@
+//! When aggregations run, and what became of the runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{AggregateError, Definition};
+use crate::model::Timestamp;
+
+/// The aggregations of one aggregator, and when each is due.
+///
+/// Runs are aligned: to multiples of the interval since the epoch. One that
+/// comes late runs once, at the last such point; the points that it skipped
+/// are counted as missed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    interval: Duration,
+    entries: BTreeMap<Arc<str>, Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    definition: Arc<Definition>,
+    interval: Duration,
+    /// The point of the last run, or of the addition.
+    last: Timestamp,
+    state: AggregationState,
+}
+
+/// What became of an aggregation's runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AggregationState {
+    /// Runs that ended, failures included.
+    pub runs: u64,
+    /// Runs that failed.
+    pub failures: u64,
+    /// Points in time that were skipped because a run was late.
+    pub missed: u64,
+    /// The point of the last run that ended.
+    pub last_run: Option<Timestamp>,
+    /// How long it took.
+    pub last_duration: Option<Duration>,
+    /// How many values it stored.
+    pub last_results: usize,
+    /// Why it failed; `None` if it did not.
+    pub last_error: Option<String>,
+}
+
+/// A run that is due.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    /// What to run.
+    pub definition: Arc<Definition>,
+    /// For which point in time.
+    pub at: Timestamp,
+}
+
+impl Schedule {
+    /// Creates a schedule without aggregations. Those that do not say
+    /// otherwise run every `interval`.
+    #[must_use]
+    pub fn new(interval: Duration) -> Self {
+        Self { interval: interval.max(Duration::from_millis(100)), entries: BTreeMap::new() }
+    }
+
+    /// Adds an aggregation; it runs at the first aligned point after `now`.
+    ///
+    /// # Errors
+    /// A name that is taken.
+    pub fn add(&mut self, definition: Definition, now: Timestamp) -> Result<(), AggregateError> {
+        let name = Arc::clone(definition.name());
+        if self.entries.contains_key(&name) {
+            return Err(AggregateError::Duplicate { name: name.to_string() });
+        }
+        let interval = definition.interval().unwrap_or(self.interval);
+        let last = now.align_down(interval);
+        let definition = Arc::new(definition);
+        let state = AggregationState::default();
+        self.entries.insert(name, Entry { definition, interval, last, state });
+        Ok(())
+    }
+
+    /// Removes an aggregation; its results stay.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub fn remove(&mut self, name: &str) -> Result<(), AggregateError> {
+        match self.entries.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(AggregateError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    /// Returns an aggregation.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub fn get(&self, name: &str) -> Result<Arc<Definition>, AggregateError> {
+        let entry = self.entries.get(name);
+        entry
+            .map(|entry| Arc::clone(&entry.definition))
+            .ok_or_else(|| AggregateError::Unknown { name: name.to_owned() })
+    }
+
+    /// Returns the aggregations with their states, by name.
+    #[must_use]
+    pub fn states(&self) -> Vec<(Arc<Definition>, AggregationState)> {
+        let state = |entry: &Entry| (Arc::clone(&entry.definition), entry.state.clone());
+        self.entries.values().map(state).collect()
+    }
+
+    /// Takes the runs that are due at `now`, but for those that are `busy`.
+    pub fn due(&mut self, now: Timestamp, busy: impl Fn(&str) -> bool) -> Vec<Due> {
+        let mut due = Vec::new();
+        for (name, entry) in &mut self.entries {
+            let at = now.align_down(entry.interval);
+            if at <= entry.last || busy(name) {
+                continue;
+            }
+            let points = at.since(entry.last).as_millis() / entry.interval.as_millis().max(1);
+            entry.state.missed += u64::try_from(points.saturating_sub(1)).unwrap_or(u64::MAX);
+            entry.last = at;
+            due.push(Due { definition: Arc::clone(&entry.definition), at });
+        }
+        due
+    }
+
+    /// Returns when the next run is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.entries.values().map(|entry| entry.last + entry.interval).min()
+    }
+
+    /// Takes note of how a run ended: how many values it stored, or why it
+    /// failed. One whose aggregation has been removed is nobody's.
+    pub fn finished(&mut self, due: &Due, took: Duration, outcome: Result<usize, String>) {
+        let Some(entry) = self.entries.get_mut(due.definition.name()) else { return };
+        let state = &mut entry.state;
+        state.runs += 1;
+        state.failures += u64::from(outcome.is_err());
+        state.last_run = Some(due.at);
+        state.last_duration = Some(took);
+        state.last_results = *outcome.as_ref().unwrap_or(&0);
+        state.last_error = outcome.err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Method;
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn schedule() -> Schedule {
+        let mut schedule = Schedule::new(MINUTE);
+        let definition = Definition::of("m", Method::Avg).name("a").build().unwrap();
+        schedule.add(definition, at(10)).unwrap();
+        schedule
+    }
+
+    fn due(schedule: &mut Schedule, seconds: i64) -> Vec<Timestamp> {
+        schedule.due(at(seconds), |_| false).into_iter().map(|due| due.at).collect()
+    }
+
+    #[test]
+    fn runs_are_aligned_and_late_ones_skip() {
+        let mut schedule = schedule();
+        assert_eq!(schedule.next_due(), Some(at(60)));
+        assert_eq!(due(&mut schedule, 59), []);
+        assert_eq!(due(&mut schedule, 61), [at(60)]);
+        assert_eq!(due(&mut schedule, 62), []);
+        assert_eq!(due(&mut schedule, 250), [at(240)], "once, for the last point");
+        assert_eq!(schedule.states()[0].1.missed, 2);
+        assert_eq!(schedule.next_due(), Some(at(300)));
+    }
+
+    #[test]
+    fn a_busy_one_waits_its_turn() {
+        let mut schedule = schedule();
+        assert_eq!(schedule.due(at(60), |name| name == "a"), []);
+        assert_eq!(due(&mut schedule, 61), [at(60)]);
+    }
+
+    #[test]
+    fn an_interval_of_its_own() {
+        let mut schedule = schedule();
+        let quick = Definition::of("m", Method::Max).name("q").interval(MINUTE / 6);
+        schedule.add(quick.build().unwrap(), at(10)).unwrap();
+        assert_eq!(due(&mut schedule, 20), [at(20)]);
+        assert_eq!(due(&mut schedule, 60), [at(60), at(60)]);
+    }
+
+    #[test]
+    fn outcomes_are_kept_and_names_are_unique() {
+        let mut schedule = schedule();
+        let run = schedule.due(at(60), |_| false).remove(0);
+        schedule.finished(&run, MINUTE, Err("unknown metric".to_owned()));
+        schedule.finished(&run, MINUTE, Ok(3));
+        let state = &schedule.states()[0].1;
+        assert_eq!((state.runs, state.failures, state.last_results), (2, 1, 3));
+        assert_eq!(state.last_error, None);
+        let twin = Definition::of("m", Method::Avg).name("a").build().unwrap();
+        let error = schedule.add(twin, at(0)).unwrap_err();
+        assert_eq!(error.to_string(), "aggregation \"a\" exists already");
+        assert_eq!(schedule.remove("a"), Ok(()));
+        assert_eq!(schedule.remove("a").unwrap_err().to_string(), "unknown aggregation \"a\"");
+        schedule.finished(&run, MINUTE, Ok(3));
+    }
+}
