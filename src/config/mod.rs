@@ -35,7 +35,8 @@
 //!
 //! [[rule]]
 //! name = "CartSlow"
-//! metric = "http_request_duration_seconds_p99"
+//! metric = "http_request_duration_seconds"
+//! method = "p99"
 //! when = "value > 0.5"
 //! window = "5m"
 //! for = "2m"
@@ -63,6 +64,7 @@ mod section;
 
 use std::path::Path;
 
+use keepwatch_engine::aggregate;
 use keepwatch_engine::alert::Rule;
 use keepwatch_engine::health::{HealthError, HealthMachine};
 use keepwatch_engine::model::Timestamp;
@@ -70,7 +72,6 @@ use toml::de::DeTable;
 
 use self::document::{Document, Table};
 
-pub use aggregation::Aggregation;
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
 pub use section::{Host, Intervals, Limits, Retention, Server};
@@ -94,7 +95,7 @@ pub struct Config {
     /// The health checks, names unique.
     pub checks: Vec<Check>,
     /// The aggregations, names unique.
-    pub aggregations: Vec<Aggregation>,
+    pub aggregations: Vec<aggregate::Definition>,
 }
 
 impl Config {
@@ -171,7 +172,7 @@ impl Config {
         }
         self.rules = named(root.tables("rule"), rule::read);
         self.checks = named(root.tables("check"), Check::read);
-        self.aggregations = named(root.tables("aggregation"), Aggregation::read);
+        self.aggregations = named(root.tables("aggregation"), aggregation::read);
         root.finish();
     }
 }
