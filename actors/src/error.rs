@@ -6,6 +6,7 @@ use keepwatch_engine::aggregate::AggregateError;
 use keepwatch_engine::alert::AlertError;
 use keepwatch_engine::health::HealthError;
 use keepwatch_engine::registry::RegistryError;
+use keepwatch_engine::retention::RetentionError;
 use thiserror::Error;
 
 /// Why a component did not do what a message asked for.
@@ -59,6 +60,9 @@ pub enum Error {
     /// The alert evaluator refused it.
     #[error(transparent)]
     Alert(#[from] AlertError),
+    /// The janitor refused it.
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
     /// The registry refused it.
     #[error(transparent)]
     Registry(#[from] RegistryError),

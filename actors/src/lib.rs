@@ -10,6 +10,7 @@ pub mod alert_evaluator;
 pub mod courier;
 mod error;
 pub mod health_checker;
+pub mod janitor;
 pub mod registry;
 pub mod summary;
 pub mod supervisor;

@@ -5,9 +5,10 @@
 //! actor, a runtime, a network or a log. Files are touched in [`storage`]
 //! alone, the clock is read in [`clock`] alone.
 //!
-//! Rooms import downwards in this order: [`alert`], [`health`] →
-//! [`registry`], [`aggregate`], [`exposition`] → [`instrument`], [`storage`] →
-//! [`model`]. [`retention`] and [`clock`] stand beside them on [`model`].
+//! Rooms import downwards in this order: [`alert`], [`health`],
+//! [`retention`] → [`registry`], [`aggregate`], [`exposition`] →
+//! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
+//! [`model`].
 
 pub mod aggregate;
 pub mod alert;

@@ -1,16 +1,16 @@
 //! Removing what is too old or idle.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Registry;
 use crate::instrument::Metric;
 use crate::model::Timestamp;
-use crate::storage::{Cutoffs, Pruned, Series, Slice};
+use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice};
 
 /// What a slice of pruning removed, or would remove.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PruneOutcome {
     /// Where the next slice begins; `None` after the last.
     pub next: Option<u32>,
@@ -20,6 +20,8 @@ pub struct PruneOutcome {
     pub samples: usize,
     /// How many bytes are freed once no snapshot holds them.
     pub bytes: usize,
+    /// The same by metric; one that lost nothing is not there.
+    pub by_metric: BTreeMap<Arc<str>, Removed>,
 }
 
 /// How long samples and series are kept.
@@ -88,12 +90,13 @@ impl Registry {
                 self.forget(series);
             }
         }
-        pruned.series.append(&mut expired.series);
+        pruned.absorb(expired);
         PruneOutcome {
             next: pruned.next,
             series: pruned.series.len(),
-            samples: pruned.samples + expired.samples,
-            bytes: pruned.bytes + expired.bytes,
+            samples: pruned.samples,
+            bytes: pruned.bytes,
+            by_metric: pruned.by_metric,
         }
     }
 

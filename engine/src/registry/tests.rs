@@ -488,6 +488,9 @@ fn series_that_were_removed_come_back_when_they_are_written() {
     let retention = SampleRetention { samples: minute, ..SampleRetention::default() };
     let pruned = registry.prune(slice, &retention, after(61));
     assert_eq!((pruned.series, pruned.samples), (5, 9));
+    let by_metric: Vec<_> =
+        pruned.by_metric.iter().map(|(name, gone)| (&**name, gone.series, gone.samples)).collect();
+    assert_eq!(by_metric, [("latency_seconds", 4, 8), ("load", 1, 1)]);
     let error = registry.append(old, Sample::new(after(60), 1.0), after(60)).unwrap_err();
     assert_eq!(error, RegistryError::UnknownSeries);
     registry.record(&Record::set("load", 2.0).label("l", "a"), after(60)).unwrap();

@@ -39,7 +39,7 @@ pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
 pub use error::AppendError;
 pub use ledger::{Ledger, Recovery};
-pub use prune::{Cutoffs, Pruned, Slice};
+pub use prune::{Cutoffs, Pruned, Removed, Slice};
 pub use selector::Selector;
 pub use series::{Series, SeriesRef};
 pub use snapshot::{SeriesView, Snapshot};

@@ -1,6 +1,10 @@
 //! Removing what is too old, in slices.
 
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use super::chunk::ChunkList;
 use super::series::{Series, SeriesRef};
@@ -27,6 +31,25 @@ pub struct Slice {
     pub dry_run: bool,
 }
 
+/// How much was removed, or would be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// Series that are gone as a whole.
+    pub series: usize,
+    /// Samples that are gone, those of whole series included.
+    pub samples: usize,
+    /// Bytes that are freed once no snapshot holds them.
+    pub bytes: usize,
+}
+
+impl AddAssign for Removed {
+    fn add_assign(&mut self, more: Self) {
+        self.series += more.series;
+        self.samples += more.samples;
+        self.bytes += more.bytes;
+    }
+}
+
 /// What a slice removed, or would remove.
 #[derive(Debug, Clone, Default)]
 pub struct Pruned {
@@ -38,6 +61,26 @@ pub struct Pruned {
     pub samples: usize,
     /// Bytes that are freed once no snapshot holds them.
     pub bytes: usize,
+    /// The same by metric; one that lost nothing is not there.
+    pub by_metric: BTreeMap<Arc<str>, Removed>,
+}
+
+impl Pruned {
+    /// Adds what another removed; `next` stays.
+    pub fn absorb(&mut self, other: Self) {
+        self.series.extend(other.series);
+        self.samples += other.samples;
+        self.bytes += other.bytes;
+        for (metric, removed) in other.by_metric {
+            *self.by_metric.entry(metric).or_default() += removed;
+        }
+    }
+
+    fn count(&mut self, metric: &Arc<str>, removed: Removed) {
+        self.samples += removed.samples;
+        self.bytes += removed.bytes;
+        *self.by_metric.entry(Arc::clone(metric)).or_default() += removed;
+    }
 }
 
 impl Store {
@@ -72,8 +115,12 @@ impl Store {
     pub fn prune_series(&mut self, series: SeriesRef, dry_run: bool, pruned: &mut Pruned) {
         let Some(slot) = self.slot_of(series) else { return };
         let body = slot.series.body();
-        pruned.samples += body.chunks.samples() + body.late.len() + slot.filled;
-        pruned.bytes += body.bytes() + size_of::<Series>();
+        let removed = Removed {
+            series: 1,
+            samples: body.chunks.samples() + body.late.len() + slot.filled,
+            bytes: body.bytes() + size_of::<Series>(),
+        };
+        pruned.count(slot.series.metric(), removed);
         pruned.series.push(Arc::clone(&slot.series));
         if !dry_run {
             self.remove(series.id);
@@ -93,9 +140,10 @@ fn drop_chunks(series: &Series, before: Timestamp, dry_run: bool, pruned: &mut P
     let mut left = body.as_ref().clone();
     left.chunks = ChunkList::from_chunks(&kept);
     left.late = body.late.iter().filter(|sample| sample.at >= before).copied().collect();
-    pruned.samples += body.chunks.samples() - left.chunks.samples();
-    pruned.samples += body.late.len() - left.late.len();
-    pruned.bytes += body.bytes() - left.bytes();
+    let sealed = body.chunks.samples() - left.chunks.samples();
+    let late = body.late.len() - left.late.len();
+    let bytes = body.bytes() - left.bytes();
+    pruned.count(series.metric(), Removed { series: 0, samples: sealed + late, bytes });
     if !dry_run {
         series.publish(left);
     }
