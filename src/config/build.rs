@@ -15,6 +15,7 @@ impl Config {
             .collection_interval(self.intervals.collection)
             .evaluation_interval(self.intervals.evaluation)
             .aggregation_interval(self.intervals.aggregation)
+            .cleaning_interval(self.intervals.cleaning)
             .limits(Limits {
                 series_total: self.limits.series,
                 series_per_metric: self.limits.series_per_metric,

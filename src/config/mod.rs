@@ -18,9 +18,9 @@
 //!
 //! [retention]
 //! samples = "7d"          # 1m to 3650d, as all of these
-//! alerts = "7d"
-//! health = "7d"
-//! idle = "1d"             # a series without new samples goes after this
+//! alert_history = "7d"
+//! health_history = "7d"
+//! idle_after = "1d"       # a series without new samples goes after this
 //! [retention.metrics]
 //! http_requests_total = "30d"
 //!
@@ -68,13 +68,14 @@ use keepwatch_engine::aggregate;
 use keepwatch_engine::alert::Rule;
 use keepwatch_engine::health::{HealthError, HealthMachine};
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::retention::Policy;
 use toml::de::DeTable;
 
 use self::document::{Document, Table};
 
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
-pub use section::{Host, Intervals, Limits, Retention, Server};
+pub use section::{Host, Intervals, Limits, Server};
 
 /// A checked configuration. The default is what an empty file gives.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +86,7 @@ pub struct Config {
     /// How often each component works.
     pub intervals: Intervals,
     /// How long what is stored is kept.
-    pub retention: Retention,
+    pub retention: Policy,
     /// What is stored at most.
     pub limits: Limits,
     /// What the binary adds by itself.
@@ -162,7 +163,7 @@ impl Config {
             self.intervals.read(table);
         }
         if let Some(table) = root.section("retention") {
-            self.retention.read(table);
+            self.retention = section::read_retention(table);
         }
         if let Some(table) = root.section("limits") {
             self.limits.read(table);

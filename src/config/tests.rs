@@ -40,8 +40,9 @@ fn sections() {
     assert_eq!(config.intervals.collection, Duration::from_secs(1));
     assert_eq!(config.intervals.cleaning, Duration::from_secs(5_400));
     assert_eq!(config.intervals.evaluation, Duration::from_secs(15));
-    assert_eq!(config.retention.samples, Duration::from_secs(30 * 86_400));
-    assert_eq!(config.retention.metrics["a_total"], Duration::from_secs(3_600));
+    assert_eq!(config.retention.samples(), Duration::from_secs(30 * 86_400));
+    assert_eq!(config.retention.alert_history(), Duration::from_secs(30 * 86_400));
+    assert_eq!(config.retention.by_metric()["a_total"], Duration::from_secs(3_600));
     assert_eq!(config.limits.series, 1_000);
     assert!(!config.host.rules && config.host.checks);
 }
