@@ -14,6 +14,8 @@ impl Config {
         let mut builder = Monitor::builder()
             .collection_interval(self.intervals.collection)
             .evaluation_interval(self.intervals.evaluation)
+            .aggregation_interval(self.intervals.aggregation)
+            .cleaning_interval(self.intervals.cleaning)
             .limits(Limits {
                 series_total: self.limits.series,
                 series_per_metric: self.limits.series_per_metric,
@@ -24,6 +26,9 @@ impl Config {
         }
         for check in self.checks {
             builder = builder.check(check.into_message());
+        }
+        for definition in self.aggregations {
+            builder = builder.aggregation(definition);
         }
         builder
     }

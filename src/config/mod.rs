@@ -18,9 +18,9 @@
 //!
 //! [retention]
 //! samples = "7d"          # 1m to 3650d, as all of these
-//! alerts = "7d"
-//! health = "7d"
-//! idle = "7d"             # a series without new samples goes after this
+//! alert_history = "7d"
+//! health_history = "7d"
+//! idle_after = "7d"       # a series without new samples goes after this
 //! [retention.metrics]
 //! http_requests_total = "30d"
 //!
@@ -35,7 +35,8 @@
 //!
 //! [[rule]]
 //! name = "CartSlow"
-//! metric = "http_request_duration_seconds_p99"
+//! metric = "http_request_duration_seconds"
+//! method = "p99"
 //! when = "value > 0.5"
 //! window = "5m"
 //! for = "2m"
@@ -63,17 +64,18 @@ mod section;
 
 use std::path::Path;
 
+use keepwatch_engine::aggregate;
 use keepwatch_engine::alert::Rule;
 use keepwatch_engine::health::{HealthError, HealthMachine};
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::retention::Policy;
 use toml::de::DeTable;
 
 use self::document::{Document, Table};
 
-pub use aggregation::Aggregation;
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
-pub use section::{Host, Intervals, Limits, Retention, Server};
+pub use section::{Host, Intervals, Limits, Server};
 
 /// A checked configuration. The default is what an empty file gives.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +86,7 @@ pub struct Config {
     /// How often each component works.
     pub intervals: Intervals,
     /// How long what is stored is kept.
-    pub retention: Retention,
+    pub retention: Policy,
     /// What is stored at most.
     pub limits: Limits,
     /// What the binary adds by itself.
@@ -94,7 +96,7 @@ pub struct Config {
     /// The health checks, names unique.
     pub checks: Vec<Check>,
     /// The aggregations, names unique.
-    pub aggregations: Vec<Aggregation>,
+    pub aggregations: Vec<aggregate::Definition>,
 }
 
 impl Config {
@@ -161,7 +163,7 @@ impl Config {
             self.intervals.read(table);
         }
         if let Some(table) = root.section("retention") {
-            self.retention.read(table);
+            self.retention = section::read_retention(table);
         }
         if let Some(table) = root.section("limits") {
             self.limits.read(table);
@@ -171,7 +173,7 @@ impl Config {
         }
         self.rules = named(root.tables("rule"), rule::read);
         self.checks = named(root.tables("check"), Check::read);
-        self.aggregations = named(root.tables("aggregation"), Aggregation::read);
+        self.aggregations = named(root.tables("aggregation"), aggregation::read);
         root.finish();
     }
 }

@@ -11,6 +11,22 @@ use super::section::{DAY, seconds};
 use crate::notation::parse_matchers;
 
 /// Reads one `[[rule]]`; the defaults are those of [`Rule::on`].
+///
+/// | key | default | |
+/// |---|---|---|
+/// | `name`, `metric` | required | the name unique |
+/// | `when` | required | a condition such as `"value > 90"` |
+/// | `clear` | when `when` no longer holds | a condition |
+/// | `method` | the kind's own value | `"avg"`, `"p99"` … over the window |
+/// | `match` | | matchers such as `'mountpoint="/"'` |
+/// | `window` | `"5m"` | 1s to 400d |
+/// | `for`, `keep_firing_for` | `"0s"` | to 400d |
+/// | `severity` | `"warning"` | info, warning, error, critical |
+/// | `labels`, `description` | | may fill in `{{ $value }}` and `{{ $labels.name }}` |
+/// | `no_data` | `"no_data"` | or alerting, normal, keep_last |
+/// | `on_error` | `"keep_last"` | or alerting |
+/// | `interval` | `intervals.evaluation` | 1s to 1d |
+/// | `cap` | 1000 | alerts at a time, to 100000 |
 pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     let name = table.required("name", table.text("name"));
     let metric = table.parsed("metric", |text| check_metric_name(text).map(|()| text.to_owned()));

@@ -1,11 +1,11 @@
 //! The tables that a configuration has once.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use keepwatch_engine::model::check_metric_name;
+use keepwatch_engine::retention::Policy;
 
 use super::document::Table;
 
@@ -89,45 +89,36 @@ impl Intervals {
     }
 }
 
-/// `[retention]`: how long what is stored is kept; each 1 min to 3,650 d.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Retention {
-    /// Samples and aggregates; 7 d by default.
-    pub samples: Duration,
-    /// The history of alerts; 7 d by default.
-    pub alerts: Duration,
-    /// The history of health checks; 7 d by default.
-    pub health: Duration,
-    /// How long a series may go without a new sample; 1 d by default.
-    pub idle: Duration,
-    /// By metric, instead of `samples`.
-    pub metrics: BTreeMap<String, Duration>,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        let week = Duration::from_secs(7 * DAY);
-        Self { samples: week, alerts: week, health: week, idle: week, metrics: BTreeMap::new() }
+/// Reads `[retention]`: how long what is stored is kept; each 1 min to
+/// 3,650 d. What is absent is as in [`Policy::builder`].
+pub(super) fn read_retention(table: Table<'_>) -> Policy {
+    let mut policy = Policy::builder();
+    if let Some(kept) = table.duration("samples", KEPT) {
+        policy = policy.samples(kept);
     }
-}
-
-impl Retention {
-    pub(super) fn read(&mut self, table: Table<'_>) {
-        set(&mut self.samples, table.duration("samples", KEPT));
-        set(&mut self.alerts, table.duration("alerts", KEPT));
-        set(&mut self.health, table.duration("health", KEPT));
-        set(&mut self.idle, table.duration("idle", KEPT));
-        if let Some(metrics) = table.section("metrics") {
-            for (metric, duration) in metrics.durations(&KEPT) {
-                if let Err(error) = check_metric_name(&metric) {
-                    metrics.refuse_name(&metric, error);
-                }
-                self.metrics.insert(metric, duration);
+    if let Some(kept) = table.duration("alert_history", KEPT) {
+        policy = policy.alert_history(kept);
+    }
+    if let Some(kept) = table.duration("health_history", KEPT) {
+        policy = policy.health_history(kept);
+    }
+    if let Some(idle) = table.duration("idle_after", KEPT) {
+        policy = policy.idle_after(idle);
+    }
+    if let Some(metrics) = table.section("metrics") {
+        for (metric, kept) in metrics.durations(&KEPT) {
+            match check_metric_name(&metric) {
+                Ok(()) => policy = policy.metric(metric, kept),
+                Err(error) => metrics.refuse_name(&metric, error),
             }
         }
-        table.finish();
     }
+    let policy = policy.build().unwrap_or_else(|error| {
+        table.refuse(error);
+        Policy::default()
+    });
+    table.finish();
+    policy
 }
 
 /// `[limits]`: what is stored at most.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use keepwatch_engine::aggregate::{Definition, Method};
 use keepwatch_engine::alert::{Condition, ErrorPolicy, NoDataPolicy, Severity};
 use keepwatch_engine::health::{CheckDefinition, Group};
-use keepwatch_engine::model::MatchOp;
+use keepwatch_engine::model::{MatchOp, Matcher};
 
 use super::*;
 use crate::probe::Http;
@@ -39,8 +40,9 @@ fn sections() {
     assert_eq!(config.intervals.collection, Duration::from_secs(1));
     assert_eq!(config.intervals.cleaning, Duration::from_secs(5_400));
     assert_eq!(config.intervals.evaluation, Duration::from_secs(15));
-    assert_eq!(config.retention.samples, Duration::from_secs(30 * 86_400));
-    assert_eq!(config.retention.metrics["a_total"], Duration::from_secs(3_600));
+    assert_eq!(config.retention.samples(), Duration::from_secs(30 * 86_400));
+    assert_eq!(config.retention.alert_history(), Duration::from_secs(30 * 86_400));
+    assert_eq!(config.retention.by_metric()["a_total"], Duration::from_secs(3_600));
     assert_eq!(config.limits.series, 1_000);
     assert!(!config.host.rules && config.host.checks);
 }
@@ -255,7 +257,7 @@ fn rules() {
         .label_matches("mountpoint", MatchOp::NotEqual, "/boot")
         .when(Condition::above(90.0))
         .clear_when(Condition::below(80.0))
-        .method(keepwatch_engine::aggregate::Method::Avg)
+        .method(Method::Avg)
         .window(minute * 10)
         .pending_for(minute * 5)
         .keep_firing_for(minute)
@@ -309,11 +311,18 @@ fn aggregations() {
          interval = \"1m\"\nmatch = 'b=\"c\"'\ngroup_by = [\"route\"]\n\
          [[aggregation]]\nname = \"a_max\"\nmetric = \"a\"\nmethod = \"max\"\n",
     );
-    let [p99, max] = &config.aggregations[..] else { panic!("two aggregations") };
-    assert_eq!(p99.method.to_string(), "p99");
-    assert_eq!((p99.window.as_secs(), p99.interval), (3_600, Some(Duration::from_secs(60))));
-    assert_eq!(p99.group_by.as_deref(), Some(&["route".to_owned()][..]));
-    assert_eq!((max.window.as_secs(), max.interval, &max.group_by), (300, None, &None));
+    let p99 = Definition::of("a", Method::Quantile(0.99))
+        .name("a_p99")
+        .window(Duration::from_secs(3_600))
+        .interval(Duration::from_secs(60))
+        .matchers([Matcher::equal("b", "c")])
+        .by(["route"]);
+    let max = Definition::of("a", Method::Max).name("a_max");
+    assert_eq!(config.aggregations, [p99.build().unwrap(), max.build().unwrap()]);
+    refused(
+        "[[aggregation]]\nmetric = \"a\"\nmethod = \"max\"\ngroup_by = []\nwithout = [\"b\"]",
+        &["f.toml:5:1: aggregation: without and group_by exclude each other"],
+    );
     refused(
         "[[aggregation]]\nname = \"a b\"\nmetric = \"a\"\nmethod = \"p101\"\ngroup_by = [\"0\", 1]",
         &[

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use keepwatch_actors::Error;
+use keepwatch_engine::health::HealthError;
 use keepwatch_engine::registry::RegistryError;
 use serde::Serialize;
 use thiserror::Error as ThisError;
@@ -14,8 +15,11 @@ pub(super) enum ApiError {
     /// 400: a parameter will not do.
     #[error("{parameter} is {value:?}; expected {expected}")]
     Parameter { parameter: String, value: String, expected: String },
-    /// 404 for a metric that there is not, else 503: a component did not
-    /// answer.
+    /// 403: a browser sent it from another site.
+    #[error("requests that change something may not come from another site; this one is {site}")]
+    Forbidden { site: String },
+    /// 404 for a metric or check that there is not, 409 for one of which it
+    /// cannot be asked, else 503: a component did not answer.
     #[error(transparent)]
     Component(#[from] Error),
 }
@@ -53,6 +57,11 @@ impl ResponseError for ApiError {
             Self::Component(Error::Registry(RegistryError::UnknownMetric { .. })) => {
                 StatusCode::NOT_FOUND
             }
+            Self::Component(Error::Health(HealthError::UnknownCheck { .. })) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Component(Error::Health(_)) => StatusCode::CONFLICT,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             // The component may be back in a moment: the request was fine.
             Self::Component(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

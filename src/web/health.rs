@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use keepwatch_actors::Error;
-use keepwatch_actors::health_checker::{Health, HealthHistory};
+use keepwatch_actors::health_checker::{Beat, Health, HealthHistory};
 use keepwatch_engine::health::{
     Group, HealthDocument, HealthReport, HealthStatus, HealthTransition, ServiceDescription,
 };
@@ -91,6 +91,21 @@ pub(super) async fn report(
     let mut transitions = monitor.send(history).await?;
     transitions.reverse();
     Ok(json(&Report { report, transitions }))
+}
+
+/// `/api/checks/{name}/beat`.
+pub(super) async fn beat(
+    monitor: Data<Monitor>,
+    check: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    Parameters::read(request.query_string(), &[])?;
+    let site = request.headers().get("Sec-Fetch-Site").and_then(|site| site.to_str().ok());
+    if let Some(site) = site.filter(|site| !["same-origin", "none"].contains(site)) {
+        return Err(ApiError::Forbidden { site: site.to_owned() });
+    }
+    monitor.send(Beat { check: check.into_inner().into() }).await?;
+    Ok(fresh(HttpResponse::NoContent()).finish())
 }
 
 /// A page's banner and a probe must agree on what passes.

@@ -27,6 +27,7 @@
 //! | `/api/alerts` | active alerts; `severity`, `label` (matchers such as `host="a"`) |
 //! | `/api/alerts/history` | changes of alerts, newest first; `start`, `end`, `severity`, `rule`, `limit` (1000) |
 //! | `/api/health` | every check, and its changes of status |
+//! | `/api/checks/{name}/beat` | POST: keeps a heartbeat check alive; 204, 404, or 409 for one that runs by itself |
 //! | `/api/actors` | every component: state, restarts, mailbox, messages |
 //! | `/api/metrics` | the definitions of all metrics |
 //! | `/api/metrics/{name}/values` | samples in time order; `start` (an hour before `end`), `end` (now), `match[]` |
@@ -38,6 +39,9 @@
 //! `/metrics`, `/health` and the page ignore parameters: probes and scrapers
 //! may add their own. Numbers that JSON cannot write (NaN, infinities) are
 //! `null`.
+//!
+//! The one request that changes anything, a beat, is refused with 403 when a
+//! browser says that another site sent it.
 //!
 //! Nothing is computed on the components' arbiters, and no request runs a
 //! check. There is no authentication: mount the scope behind your own.
@@ -83,6 +87,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/api/alerts", web::route().to(alerts::active)))
         .service(resource("/api/alerts/history", web::route().to(alerts::history)))
         .service(resource("/api/health", web::route().to(health::report)))
+        .service(web::resource("/api/checks/{name}/beat").route(web::post().to(health::beat)))
         .service(resource("/api/actors", web::route().to(summary::actors)))
         .service(resource("/api/metrics", web::route().to(metrics::definitions)))
         .service(resource("/api/metrics/{name}/values", web::route().to(metrics::values)));

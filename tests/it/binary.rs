@@ -35,6 +35,8 @@ fn it_serves_until_it_is_told_to_end_and_reports() {
     {
         assert_eq!(get(address, path).unwrap().status, status, "{path}");
     }
+    // As whoever stops a process group does.
+    program.terminate();
     program.terminate();
     let printed = program.finish();
     for part in ["stopped after", "samples", "alerts fired", "restarts", "undelivered"] {

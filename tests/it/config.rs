@@ -41,8 +41,8 @@ fn the_readme_names_the_defaults() {
         ("intervals.evaluation", config.intervals.evaluation.as_secs()),
         ("intervals.aggregation", config.intervals.aggregation.as_secs()),
         ("intervals.cleaning", config.intervals.cleaning.as_secs()),
-        ("retention.samples", config.retention.samples.as_secs()),
-        ("retention.idle", config.retention.idle.as_secs()),
+        ("retention.samples", config.retention.samples().as_secs()),
+        ("retention.idle_after", config.retention.idle_after().unwrap_or_default().as_secs()),
     ] {
         let cell = row(key).split('|').nth(2).unwrap_or_default().replace(" min", "m");
         let text = cell.replace(' ', "");

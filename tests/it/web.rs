@@ -1,5 +1,7 @@
 //! The HTTP surface, mounted in an application as users mount it.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody as _;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -133,6 +135,29 @@ async fn a_degraded_check_passes() {
             "{path}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_beat_keeps_a_check_alive() {
+    let waiting = AddCheck::heartbeat("backup", Duration::from_secs(3_600));
+    let running = AddCheck::new(CheckDefinition::new("database"), || async { true });
+    let monitor = Monitor::builder().check(waiting).check(running).start().unwrap();
+    let beat = |check: &str| {
+        let path = format!("/watch/api/checks/{check}/beat");
+        TestRequest::default().method(Method::POST).uri(&path)
+    };
+    let foreign = beat("backup").insert_header(("Sec-Fetch-Site", "cross-site"));
+    assert_eq!(request(&monitor, foreign).await.status, 403);
+    let status = async || {
+        let health = ask(&monitor, "/watch/api/health").await.json();
+        health["checks"][0]["status"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(status().await, "unknown");
+    assert_eq!(request(&monitor, beat("backup")).await.status, 204);
+    assert_eq!(status().await, "up");
+    assert_eq!(request(&monitor, beat("nightly")).await.status, 404);
+    assert_eq!(request(&monitor, beat("database")).await.status, 409);
+    assert_eq!(ask(&monitor, "/watch/api/checks/backup/beat").await.status, 405);
 }
 
 #[actix_web::test]

@@ -47,6 +47,7 @@ fn check(file: &Path) -> anyhow::Result<()> {
     ))
 }
 
+/// Writes a count of things.
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

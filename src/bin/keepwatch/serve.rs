@@ -12,15 +12,24 @@ use anyhow::Context as _;
 use keepwatch::alert::Severity;
 use keepwatch::collect::{HostCollector, ProcessCollector};
 use keepwatch::config::Config;
-use keepwatch::messages::AlertTransition;
+use keepwatch::health::CheckDefinition;
+use keepwatch::messages::{AddCheck, AddChecks, AlertTransition};
 use keepwatch::notation::format_duration;
+use keepwatch::supervisor::Status;
 use keepwatch::{ClosingReport, Monitor, web};
+use keepwatch_actors::health_checker::probe::MailboxProbe;
 
 use crate::arguments::Serve;
-use crate::{defaults, print};
+use crate::{counted, defaults, print};
 
 /// The file that is read if none is named and it is there.
 const FILE: &str = "keepwatch.toml";
+
+/// A signal that comes sooner after the first is the same wish.
+const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
+
+/// Between looks at each component's mailbox.
+const MAILBOX_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What is logged if `RUST_LOG` says nothing: alerts are told below, each by
 /// its severity, and the HTTP server's workers are of no interest.
@@ -57,7 +66,11 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let told = welcome(&config, address);
     let fired = Arc::new(AtomicU64::new(0));
+    let mailboxes = config.host.checks;
     let monitor = start(config, Arc::clone(&fired))?;
+    if mailboxes {
+        check_mailboxes(&monitor).await?;
+    }
 
     let served = monitor.clone();
     let server = HttpServer::new(move || App::new().service(web::scope("", &served)))
@@ -72,6 +85,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let signal = ended().await?;
     log::info!("{signal}: draining; once more ends at once");
     actix_web::rt::spawn(async {
+        // Whoever stops a process group sends the signal twice at once.
+        actix_web::rt::time::sleep(SECOND_SIGNAL_AFTER).await;
         if ended().await.is_ok() {
             std::process::exit(130);
         }
@@ -104,6 +119,24 @@ fn start(config: Config, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
     builder.start().context("the engine cannot start")
 }
 
+/// Adds a check of each component: whether it runs and keeps up.
+async fn check_mailboxes(monitor: &Monitor) -> anyhow::Result<()> {
+    let mut checks = Vec::new();
+    for status in monitor.status().await {
+        // The supervisor's own address: a monitor would keep itself alive.
+        let supervisor = monitor.supervisor().clone();
+        let probe = MailboxProbe::new(status.component, move || {
+            let supervisor = supervisor.clone();
+            async move { supervisor.send(Status).await }
+        });
+        let definition = CheckDefinition::new(format!("keepwatch {}", status.component))
+            .measurement("mailbox")
+            .interval(MAILBOX_INTERVAL);
+        checks.push(AddCheck::new(definition, probe));
+    }
+    monitor.send(AddChecks(checks)).await.context("the checks of the components")
+}
+
 fn tell(event: &AlertTransition) {
     let alert = &event.alert;
     let level = match alert.severity {
@@ -119,13 +152,13 @@ fn tell(event: &AlertTransition) {
 /// Says what is watched and where to look.
 fn welcome(config: &Config, address: SocketAddr) -> String {
     let mut text = format!(
-        "keepwatch {} watches {} with {} rules, {} checks and {} aggregations, every {}\n",
+        "keepwatch {} watches {} every {}, with {}, {} and {}\n",
         env!("CARGO_PKG_VERSION"),
         if config.host.collect { "this host" } else { "itself" },
-        config.rules.len(),
-        config.checks.len(),
-        config.aggregations.len(),
         format_duration(config.intervals.collection),
+        counted(config.rules.len(), "rule"),
+        counted(config.checks.len(), "check"),
+        counted(config.aggregations.len(), "aggregation"),
     );
     for (what, path) in [
         ("page", "/"),
