@@ -16,6 +16,7 @@ impl Config {
             .evaluation_interval(self.intervals.evaluation)
             .aggregation_interval(self.intervals.aggregation)
             .cleaning_interval(self.intervals.cleaning)
+            .retention(self.retention)
             .limits(Limits {
                 series_total: self.limits.series,
                 series_per_metric: self.limits.series_per_metric,

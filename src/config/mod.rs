@@ -18,8 +18,8 @@
 //!
 //! [retention]
 //! samples = "7d"          # 1m to 3650d, as all of these
-//! alert_history = "7d"
-//! health_history = "7d"
+//! alerts = "7d"
+//! health = "7d"
 //! idle_after = "7d"       # a series without new samples goes after this
 //! [retention.metrics]
 //! http_requests_total = "30d"

@@ -96,13 +96,13 @@ pub(super) fn read_retention(table: Table<'_>) -> Policy {
     if let Some(kept) = table.duration("samples", KEPT) {
         policy = policy.samples(kept);
     }
-    if let Some(kept) = table.duration("alert_history", KEPT) {
+    if let Some(kept) = table.duration("alerts", KEPT) {
         policy = policy.alert_history(kept);
     }
-    if let Some(kept) = table.duration("health_history", KEPT) {
+    if let Some(kept) = table.duration("health", KEPT) {
         policy = policy.health_history(kept);
     }
-    if let Some(idle) = table.duration("idle_after", KEPT) {
+    if let Some(idle) = table.duration("idle", KEPT) {
         policy = policy.idle_after(idle);
     }
     if let Some(metrics) = table.section("metrics") {

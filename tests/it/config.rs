@@ -42,7 +42,7 @@ fn the_readme_names_the_defaults() {
         ("intervals.aggregation", config.intervals.aggregation.as_secs()),
         ("intervals.cleaning", config.intervals.cleaning.as_secs()),
         ("retention.samples", config.retention.samples().as_secs()),
-        ("retention.idle_after", config.retention.idle_after().unwrap_or_default().as_secs()),
+        ("retention.idle", config.retention.idle_after().unwrap_or_default().as_secs()),
     ] {
         let cell = row(key).split('|').nth(2).unwrap_or_default().replace(" min", "m");
         let text = cell.replace(' ', "");
