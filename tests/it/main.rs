@@ -7,5 +7,6 @@ mod binary;
 mod config;
 mod examples;
 mod http;
+mod monitor;
 mod process;
 mod web;
