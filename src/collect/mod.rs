@@ -15,7 +15,9 @@ pub(crate) mod own;
 #[cfg(feature = "host")]
 mod process;
 
-use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
+#[cfg(feature = "host")]
+use keepwatch_engine::model::MetricKind;
+use keepwatch_engine::model::{MetricDefinition, Record};
 
 #[cfg(feature = "host")]
 pub use host::HostCollector;

@@ -4,7 +4,9 @@ use futures_util::future::BoxFuture;
 #[cfg(feature = "host")]
 use keepwatch_actors::health_checker::probe::UsageProbe;
 use keepwatch_actors::health_checker::probe::{Probe, TcpProbe};
-use keepwatch_engine::health::{CheckDefinition, ComponentType, Dependency, Group, Outcome};
+#[cfg(feature = "host")]
+use keepwatch_engine::health::ComponentType;
+use keepwatch_engine::health::{CheckDefinition, Dependency, Group, Outcome};
 
 use super::document::Table;
 use super::section::{DAY, LIMIT, seconds};

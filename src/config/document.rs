@@ -231,6 +231,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads a number within `range`.
+    #[cfg(feature = "host")]
     pub(super) fn number(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
         let value = self.value(key)?;
         match number(value).filter(|number| range.contains(number)) {
@@ -384,6 +385,7 @@ fn integer(value: &DeValue<'_>) -> Option<u64> {
     u64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
+#[cfg(feature = "host")]
 fn number(value: &DeValue<'_>) -> Option<f64> {
     match value.as_float() {
         Some(float) => float.as_str().parse().ok(),

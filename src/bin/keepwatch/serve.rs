@@ -100,8 +100,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| {
-        format!("cannot listen on {address}; choose another with --listen or server.listen")
+    TcpListener::bind(address).map_err(|error| {
+        anyhow::anyhow!(
+            "cannot listen on {address}: {error}; choose another with --listen or server.listen"
+        )
     })
 }
 
