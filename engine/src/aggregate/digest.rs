@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::window::latest;
 use super::{Method, Observed};
 use crate::model::{Labels, MetricKind, TimeRange};
 
@@ -34,7 +35,7 @@ impl Observed {
         let current = match self.kind() {
             MetricKind::Counter | MetricKind::Gauge => value(Method::Last),
             MetricKind::Histogram | MetricKind::Summary => {
-                self.samples().last().map(|sample| sample.value)
+                latest(self.samples(), window).map(|sample| sample.value)
             }
         };
         Digest {

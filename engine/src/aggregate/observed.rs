@@ -6,9 +6,9 @@ use statrs::statistics::Statistics;
 
 use super::method::Method;
 use super::quantile::{of_buckets, of_sorted};
-use super::window::{increase, inside, latest};
+use super::window::{baseline, increase, inside, last_inside, latest};
 use crate::model::{
-    Labels, MetricDefinition, MetricKind, Sample, SeriesSamples, TimeRange, Timestamp,
+    Labels, MetricDefinition, MetricKind, Sample, SeriesSamples, TimeRange, Timestamp, is_stale,
 };
 
 /// One series of a metric, a histogram's or summary's parts put together.
@@ -95,10 +95,11 @@ impl Observed {
         if self.is_distribution() { &self.parts.count } else { &self.parts.samples }
     }
 
-    /// Returns when the newest sample was taken.
+    /// Returns when the newest sample was taken; a staleness marker is none.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
-        self.samples().last().map(|sample| sample.at)
+        let newest = self.samples().iter().rev().find(|sample| !is_stale(sample.value));
+        newest.map(|sample| sample.at)
     }
 
     /// Returns the value over `window` by `method`; `None` if there is none
@@ -233,12 +234,10 @@ fn increase_of_sum(one: &Observed, window: TimeRange) -> Option<f64> {
     if falls {
         return increase(&one.parts.sum, window);
     }
-    let before = one.parts.sum.partition_point(|sample| sample.at <= window.start);
-    let last = latest(&one.parts.sum, window)?;
-    let first = match before.checked_sub(1).and_then(|index| one.parts.sum.get(index)) {
-        Some(sample) => *sample,
-        None => inside(&one.parts.sum, window).next()?,
-    };
+    let samples = &one.parts.sum;
+    let last = last_inside(samples, window)?;
+    let first = baseline(samples, window)
+        .or_else(|| inside(samples, window).find(|sample| !sample.value.is_nan()))?;
     Some(last.value - first.value)
 }
 

@@ -8,9 +8,10 @@ pub(super) fn of_sorted(sorted: &[f64], q: f64) -> Option<f64> {
     let below = rank.floor() as usize;
     let low = *sorted.get(below)?;
     let high = *sorted.get(below + 1).unwrap_or(&low);
-    // Equal neighbours as a case of their own: two infinities have no
-    // difference.
-    Some(if low == high { low } else { low + (high - low) * (rank - below as f64) })
+    let share = rank - below as f64;
+    // An exact rank and equal neighbours are cases of their own: an infinity
+    // times nothing, or less another, is no number.
+    Some(if share == 0.0 || low == high { low } else { low + (high - low) * share })
 }
 
 /// Returns the `q`-quantile of a histogram from its buckets: upper bounds that

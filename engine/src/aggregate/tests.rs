@@ -170,3 +170,44 @@ fn groups_pool_samples_and_add_up_increases() {
     assert_eq!(evaluate(&group, Method::Avg, window()), Some(0.5));
     assert_eq!(evaluate(&[], Method::Avg, window()), None);
 }
+
+#[test]
+fn a_histogram_that_ended_keeps_its_sum_with_its_count() {
+    let marker = crate::model::stale_marker();
+    let definition = MetricDefinition::histogram("h").labels(["i"]).build().unwrap();
+    let ended = || {
+        vec![
+            series("h_sum", &[("i", "1")], &[0.0, 20.0, marker]),
+            series("h_count", &[("i", "1")], &[0.0, 10.0, marker]),
+        ]
+    };
+    let alone = observe(&definition, ended());
+    check(&alone[0], &[("count", Some(10.0)), ("sum", Some(20.0)), ("avg", Some(2.0))]);
+    assert_eq!(alone[0].digest(window()).current, None, "a marker is no running count");
+    assert_eq!(alone[0].newest(), Some(at(10)), "a marker is no sample");
+    let mut parts = ended();
+    parts.push(series("h_sum", &[("i", "2")], &[0.0, 20.0]));
+    parts.push(series("h_count", &[("i", "2")], &[0.0, 10.0]));
+    let observed = observe(&definition, parts);
+    let group: Vec<_> = observed.iter().collect();
+    assert_eq!(evaluate(&group, Method::Avg, window()), Some(2.0));
+}
+
+#[test]
+fn a_histogram_that_came_back_grows_from_before_its_marker() {
+    let marker = crate::model::stale_marker();
+    let definition = MetricDefinition::histogram("h").build().unwrap();
+    let parts = vec![
+        series("h_sum", &[], &[4.0, marker, 10.0]),
+        series("h_count", &[], &[2.0, marker, 5.0]),
+    ];
+    let window = TimeRange::new(at(10), at(60));
+    assert_eq!(observe(&definition, parts)[0].value(Method::Avg, window), Some(2.0));
+}
+
+#[test]
+fn an_infinite_neighbour_does_not_spoil_an_exact_rank() {
+    let definition = MetricDefinition::gauge("g").build().unwrap();
+    let observed = observe(&definition, vec![series("g", &[], &[1.0, 2.0, f64::INFINITY])]);
+    check(&observed[0], &[("p0", Some(1.0)), ("median", Some(2.0))]);
+}

@@ -17,6 +17,20 @@ pub(super) fn latest(samples: &[Sample], window: TimeRange) -> Option<Sample> {
     (newest.at >= window.start && !is_stale(newest.value)).then_some(*newest)
 }
 
+/// Returns the newest sample inside `window`, whether the series has ended
+/// since or not.
+pub(super) fn last_inside(samples: &[Sample], window: TimeRange) -> Option<Sample> {
+    inside(samples, window).filter(|sample| !sample.value.is_nan()).last()
+}
+
+/// Returns the newest sample at or before the start of `window`, which is what
+/// a running total grew from.
+pub(super) fn baseline(samples: &[Sample], window: TimeRange) -> Option<Sample> {
+    let start = samples.partition_point(|sample| sample.at <= window.start);
+    let earlier = samples.get(..start)?.iter().rev();
+    earlier.copied().find(|sample| !sample.value.is_nan())
+}
+
 /// Returns by how much a counter grew inside `window`. `None` if it has no
 /// sample there.
 ///
@@ -24,9 +38,7 @@ pub(super) fn latest(samples: &[Sample], window: TimeRange) -> Option<Sample> {
 /// without one, the first sample inside. A value that falls is a reset: the
 /// counter started again at zero.
 pub(super) fn increase(samples: &[Sample], window: TimeRange) -> Option<f64> {
-    let start = samples.partition_point(|sample| sample.at <= window.start);
-    let before = samples.get(..start)?.iter().rev().find(|sample| !is_stale(sample.value));
-    let mut last = before.map(|sample| sample.value).filter(|value| !value.is_nan());
+    let mut last = baseline(samples, window).map(|sample| sample.value);
     let mut grown = None;
     for sample in inside(samples, window).filter(|sample| !sample.value.is_nan()) {
         let step = match last {
