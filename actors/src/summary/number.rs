@@ -16,7 +16,9 @@ pub fn short(value: Option<f64>) -> String {
         return format!("{value:.0}");
     }
     if !(1e-3..1e18).contains(&size) {
-        return format!("{value:.2e}");
+        // One decimal less makes room for an exponent of three digits.
+        let long = !(1e-99..1e100).contains(&size);
+        return if long { format!("{value:.1e}") } else { format!("{value:.2e}") };
     }
     if size < 1e6 {
         return significant(value, 4);
@@ -85,6 +87,8 @@ mod tests {
             (1_000_000.0, "1M"),
             (1_536_000_000.0, "1.536G"),
             (2.5e19, "2.50e19"),
+            (-1.234e-300, "-1.2e-300"),
+            (f64::MIN, "-1.8e308"),
             (f64::INFINITY, "inf"),
             (f64::NAN, "NaN"),
         ] {
