@@ -33,6 +33,23 @@ impl Chunk {
         Some(Self { encoding: Encoding::Floats, count, range, bytes: codec::encode(samples) })
     }
 
+    /// Puts a chunk together that [`seal`](Self::seal) made before; `None` if
+    /// its parts cannot be true.
+    pub(super) fn restore(
+        encoding: Encoding,
+        count: u32,
+        range: TimeRange,
+        bytes: &[u8],
+    ) -> Option<Self> {
+        let chunk = Self { encoding, count, range, bytes: bytes.into() };
+        chunk.is_plausible().then_some(chunk)
+    }
+
+    /// Returns the encoded samples.
+    pub(super) const fn data(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Returns how the samples are encoded.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {

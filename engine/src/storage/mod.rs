@@ -20,6 +20,7 @@
 //!
 //! The store knows nothing of definitions or kinds: that is the registry's.
 
+mod archive;
 mod bits;
 mod chunk;
 mod codec;
@@ -35,6 +36,7 @@ mod snapshot;
 mod statistics;
 mod store;
 
+pub use archive::{ArchiveError, Archived};
 pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
 pub use error::AppendError;
