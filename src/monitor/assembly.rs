@@ -27,6 +27,7 @@ use super::closing::{Closing, ClosingReport};
 use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
+use super::saving::Saving;
 use super::thread::EngineThread;
 use crate::collect::own;
 
@@ -66,11 +67,22 @@ pub(super) async fn assemble(
     register_metrics(&plan, &catalogue)?;
     let clock = Arc::clone(&plan.clock);
     let (workshop, pool) = Workshop::start().map_err(StartError::Thread)?;
+    let opened = plan.data.as_deref().map(|folder| Saving::open(folder, workshop.clone()));
+    let (saving, ledger) = match opened.transpose() {
+        Ok(opened) => {
+            opened.map_or_else(Default::default, |(saving, ledger)| (Some(saving), ledger))
+        }
+        Err(error) => {
+            pool.shutdown_background();
+            return Err(error);
+        }
+    };
     let alert_couriers = Couriers::new(workshop.clone());
     let health_couriers = Couriers::new(workshop.clone());
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
-    let components = seat(&mut supervisor, &plan, catalogue, &alert_couriers, &health_couriers);
+    let components =
+        seat(&mut supervisor, &plan, catalogue, ledger, &alert_couriers, &health_couriers);
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -96,6 +108,9 @@ pub(super) async fn assemble(
         let registry = components.registry.clone();
         actix_rt::spawn(collect(make, plan.collection, registry, workshop.clone()));
     }
+    if let Some(saving) = saving.clone() {
+        actix_rt::spawn(saving.save_regularly());
+    }
     actix_rt::spawn(collect_own(plan.collection, components.registry.clone(), supervisor.clone()));
 
     let (stop, mut stopped) = mpsc::unbounded_channel();
@@ -107,6 +122,9 @@ pub(super) async fn assemble(
         let _ = stopped.recv().await;
         let closing_since = time.monotonic();
         let mut closing = closing.close().await;
+        if let Some(saving) = saving {
+            closing.unsaved = saving.save().await.err();
+        }
         closing.ran = closing_since.saturating_sub(begun);
         closing.took = time.monotonic().saturating_sub(closing_since);
         // Nobody may be left to read it.
@@ -145,13 +163,13 @@ fn seat(
     supervisor: &mut Supervisor,
     plan: &MonitorBuilder,
     catalogue: Catalogue,
+    ledger: Arc<Ledger>,
     alert_couriers: &Couriers<AlertTransition>,
     health_couriers: &Couriers<HealthChanged>,
 ) -> Components {
     let settings = || plan.supervision.clone();
 
     let config = RegistryConfig { limits: plan.limits, collection_interval: plan.collection };
-    let ledger = Arc::<Ledger>::default();
     let registry = supervisor.seat(settings(), move || {
         Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger))
     });

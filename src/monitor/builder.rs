@@ -1,5 +1,6 @@
 //! What a monitor is made of.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct MonitorBuilder {
     pub(super) aggregation: Duration,
     pub(super) cleaning: Duration,
     pub(super) shutdown: Duration,
+    pub(super) data: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) supervision: Settings,
@@ -50,6 +52,7 @@ impl Default for MonitorBuilder {
             aggregation: Duration::from_secs(5 * 60),
             cleaning: Duration::from_secs(60 * 60),
             shutdown: Duration::from_secs(10),
+            data: None,
             limits: Limits::default(),
             policy: Policy::default(),
             supervision: Settings::default(),
@@ -101,6 +104,15 @@ impl MonitorBuilder {
     #[must_use]
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown = deadline;
+        self
+    }
+
+    /// Keeps the series in a folder of this process alone: read at the start,
+    /// saved every 5 min and at an orderly stop. A crash costs what came since
+    /// the last save. Without it, everything is in memory.
+    #[must_use]
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
         self
     }
 

@@ -22,6 +22,9 @@ pub struct ClosingReport {
     pub components: Vec<ChildDrain>,
     /// Messages that were queued and never handled.
     pub undelivered_messages: u64,
+    /// Why the series were not saved; `None` if they were, and without a data
+    /// folder.
+    pub unsaved: Option<String>,
     /// Alert and health events that subscribers did not get in time.
     pub undelivered_events: usize,
 }
@@ -32,6 +35,7 @@ impl ClosingReport {
     pub fn is_clean(&self) -> bool {
         self.undelivered_messages == 0
             && self.undelivered_events == 0
+            && self.unsaved.is_none()
             && self.components.iter().all(|component| component.clean)
     }
 }

@@ -12,6 +12,7 @@ mod collecting;
 mod components;
 mod error;
 mod metric;
+mod saving;
 mod thread;
 
 use std::sync::Arc;

@@ -88,6 +88,42 @@ fn handles_count_on_after_the_end_and_messages_are_told() {
     });
 }
 
+#[test]
+fn a_data_folder_carries_the_series_over_an_orderly_restart() {
+    let name = format!("keepwatch-monitor-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let start = || quick().data_dir(&folder).start();
+    let values = || {
+        let (start, end) = (Timestamp::MIN, Timestamp::MAX);
+        Values { metric: "jobs_total".into(), matchers: Vec::new(), start, end }
+    };
+    let system = actix_rt::System::new();
+    let first = start().unwrap();
+    first.counter("jobs_total").register_one().unwrap().add(3.0);
+    let held = start().unwrap_err().to_string();
+    assert!(held.ends_with("is in use by another process"), "{held}");
+    system.block_on(async {
+        first.send(values()).await.unwrap();
+        let report = first.shutdown().await;
+        assert_eq!(report.unsaved, None);
+    });
+    drop(first);
+
+    let second = start().unwrap();
+    let jobs = second.counter("jobs_total").register_one().unwrap();
+    system.block_on(async {
+        jobs.increment();
+        let series = second.send(values()).await.unwrap();
+        assert_eq!(series.len(), 1, "the series goes on");
+        let samples: Vec<f64> = series[0].samples.iter().map(|sample| sample.value).collect();
+        assert!(samples.contains(&3.0), "{samples:?}");
+        // A process that begins counts from zero, which is a counter reset.
+        assert_eq!(samples.last(), Some(&1.0));
+        second.shutdown().await;
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// An actor of the application's that subscribes.
 struct Pager(UnboundedSender<(AlertState, Option<f64>)>);
 

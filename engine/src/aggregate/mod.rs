@@ -11,7 +11,8 @@
 //! | `first` `last` `delta` | the first, the last, their difference; a group's are added | none |
 //! | `increase` `rate` | of a counter with resets handled, of a gauge the difference; a group's are added | of `_count` |
 //!
-//! A staleness marker is no sample. A NaN is left out of everything but
+//! A window leaves its start out and takes its end in, as in Prometheus. A
+//! staleness marker is no sample. A NaN is left out of everything but
 //! `first`, `last` and `delta`. `rate` is the increase divided by the window's
 //! length, in units a second; nothing is extrapolated.
 

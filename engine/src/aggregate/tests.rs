@@ -12,9 +12,9 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1_000)
 }
 
-/// A series with one sample every ten seconds from 0 s on.
+/// A series with one sample every ten seconds from 10 s on.
 fn series(name: &str, labels: &[(&'static str, &'static str)], values: &[f64]) -> SeriesSamples {
-    let sample = |(step, value): (usize, &f64)| Sample::new(at(step as i64 * 10), *value);
+    let sample = |(step, value): (usize, &f64)| Sample::new(at(step as i64 * 10 + 10), *value);
     SeriesSamples {
         name: name.into(),
         labels: Labels::new(labels.iter().copied()).unwrap(),
@@ -184,7 +184,7 @@ fn a_histogram_that_ended_keeps_its_sum_with_its_count() {
     let alone = observe(&definition, ended());
     check(&alone[0], &[("count", Some(10.0)), ("sum", Some(20.0)), ("avg", Some(2.0))]);
     assert_eq!(alone[0].digest(window()).current, None, "a marker is no running count");
-    assert_eq!(alone[0].newest(), Some(at(10)), "a marker is no sample");
+    assert_eq!(alone[0].newest(), Some(at(20)), "a marker is no sample");
     let mut parts = ended();
     parts.push(series("h_sum", &[("i", "2")], &[0.0, 20.0]));
     parts.push(series("h_count", &[("i", "2")], &[0.0, 10.0]));

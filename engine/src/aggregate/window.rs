@@ -2,9 +2,11 @@
 
 use crate::model::{Sample, TimeRange, is_stale};
 
-/// Returns the samples inside `window`, staleness markers left out.
+/// Returns the samples inside `window`, staleness markers left out. The
+/// window's start is outside, so that of two windows in a row one has a sample
+/// on the edge.
 pub(super) fn inside(samples: &[Sample], window: TimeRange) -> impl Iterator<Item = Sample> {
-    let start = samples.partition_point(|sample| sample.at < window.start);
+    let start = samples.partition_point(|sample| sample.at <= window.start);
     let end = samples.partition_point(|sample| sample.at <= window.end);
     let found = samples.get(start..end.max(start)).unwrap_or(&[]);
     found.iter().copied().filter(|sample| !is_stale(sample.value))
@@ -14,7 +16,7 @@ pub(super) fn inside(samples: &[Sample], window: TimeRange) -> impl Iterator<Ite
 pub(super) fn latest(samples: &[Sample], window: TimeRange) -> Option<Sample> {
     let end = samples.partition_point(|sample| sample.at <= window.end);
     let newest = samples.get(..end)?.last()?;
-    (newest.at >= window.start && !is_stale(newest.value)).then_some(*newest)
+    (newest.at > window.start && !is_stale(newest.value)).then_some(*newest)
 }
 
 /// Returns the newest sample inside `window`, whether the series has ended

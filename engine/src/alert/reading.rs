@@ -111,11 +111,11 @@ mod tests {
         let counter = || MetricDefinition::counter("m").build().unwrap();
         let gauge = || MetricDefinition::gauge("m").build().unwrap();
         let rule = || Rule::on("r", "m");
-        // Minutes 0 to 10; the window holds 5 to 10, minute 5 is the baseline.
+        // Minutes 0 to 10; the window holds 6 to 10, minute 5 is the baseline.
         let values = [0.0, 1.0, 2.0, 3.0, 4.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
-        assert_eq!(read(counter(), rule(), &values), (Some(5.0), Some(0.5)));
-        assert_eq!(read(gauge(), rule(), &values), (Some(15.0), Some(0.5)));
-        assert_eq!(read(gauge(), rule().method(Method::Min), &values).0, Some(10.0));
+        assert_eq!(read(counter(), rule(), &values), (Some(5.0), Some(4.0 / 11.0)));
+        assert_eq!(read(gauge(), rule(), &values), (Some(15.0), Some(4.0 / 11.0)));
+        assert_eq!(read(gauge(), rule().method(Method::Min), &values).0, Some(11.0));
         assert_eq!(read(gauge(), rule(), &values[..3]), (None, None));
     }
 

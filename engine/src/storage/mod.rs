@@ -36,7 +36,7 @@ mod snapshot;
 mod statistics;
 mod store;
 
-pub use archive::{ArchiveError, Archived};
+pub use archive::{ArchiveError, Archived, DataFolder};
 pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
 pub use error::AppendError;

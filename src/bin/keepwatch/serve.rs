@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(crate) fn serve(arguments: &Serve) -> anyhow::Result<()> {
     let default = env_logger::Env::default().default_filter_or(LOG_FILTER);
     env_logger::Builder::from_env(default).format_target(false).init();
     let config = load(arguments)?;
-    actix_web::rt::System::new().block_on(run(config))
+    actix_web::rt::System::new().block_on(run(config, arguments.data.clone()))
 }
 
 fn load(arguments: &Serve) -> anyhow::Result<Config> {
@@ -60,14 +60,14 @@ fn load(arguments: &Serve) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> {
     // Before anything starts: a second keepwatch must leave no trace.
     let listener = bind(config.server.listen)?;
     let address = listener.local_addr()?;
     let told = welcome(&config, address);
     let fired = Arc::new(AtomicU64::new(0));
     let mailboxes = config.host.checks;
-    let monitor = start(config, Arc::clone(&fired))?;
+    let monitor = start(config, data, Arc::clone(&fired))?;
     if mailboxes {
         check_mailboxes(&monitor).await?;
     }
@@ -107,7 +107,7 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn start(config: Config, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
+fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
     let collect = config.host.collect;
     let mut builder = config.into_builder().on_alert(move |event: AlertTransition| {
         if event.fires() {
@@ -115,6 +115,9 @@ fn start(config: Config, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
         }
         tell(&event);
     });
+    if let Some(folder) = data {
+        builder = builder.data_dir(folder);
+    }
     if collect {
         builder = builder.collector(HostCollector::new).collector(ProcessCollector::new);
     }
@@ -176,11 +179,7 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
 
 /// The closing report.
 fn closing(report: &ClosingReport, samples: Option<usize>, fired: u64) -> String {
-    let restarts: u64 = report
-        .components
-        .iter()
-        .map(|drain| drain.status.restarts + drain.status.replacements)
-        .sum();
+    let restarts: u64 = report.components.iter().map(|drain| drain.status.restarts).sum();
     let samples = samples.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
     let mut text = format!(
         "keepwatch stopped after {}, {} drained in {}\n  samples held   {samples}\n  alerts fired   {fired}\n  restarts       {restarts}\n  undelivered    {} messages, {} events\n",
@@ -190,6 +189,9 @@ fn closing(report: &ClosingReport, samples: Option<usize>, fired: u64) -> String
         report.undelivered_messages,
         report.undelivered_events,
     );
+    if let Some(reason) = &report.unsaved {
+        let _ = writeln!(text, "  the series were not saved: {reason}");
+    }
     for drain in report.components.iter().filter(|drain| !drain.clean) {
         let _ = writeln!(
             text,

@@ -18,6 +18,7 @@
 //! cannot be, is left out and counted; the frames behind it are read.
 
 mod bytes;
+mod folder;
 mod frame;
 
 use std::fs::{self, File};
@@ -26,6 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
+
+pub use folder::DataFolder;
 
 use super::ledger::{Book, Ledger};
 
@@ -60,6 +63,12 @@ pub enum ArchiveError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// Another process uses the folder.
+    #[error("{path:?} is in use by another process")]
+    Held {
+        /// The folder.
+        path: PathBuf,
     },
     /// The file does not begin as an archive does.
     #[error("{path:?} is no archive of keepwatch: expected it to begin with \"keepwtch\"")]

@@ -139,6 +139,20 @@ fn a_cut_file_keeps_the_frames_before_the_cut() {
 }
 
 #[test]
+fn a_folder_has_one_holder_and_keeps_what_was_saved() {
+    let place = Place::new("folder");
+    let folder = place.0.join("data");
+    let (held, ledger, found) = DataFolder::open(&folder).unwrap();
+    assert_eq!((samples(ledger).len(), found.series), (0, 0));
+    let error = DataFolder::open(&folder).unwrap_err().to_string();
+    assert!(error.ends_with("is in use by another process"), "{error}");
+    held.save(&filled()).unwrap();
+    drop(held);
+    let (_held, ledger, _) = DataFolder::open(&folder).unwrap();
+    assert_eq!(samples(ledger).len(), 3);
+}
+
+#[test]
 fn saving_beside_a_writer_loses_nothing_that_was_there() {
     let place = Place::new("beside");
     let ledger = Arc::<Ledger>::default();
