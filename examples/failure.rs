@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use keepwatch::Monitor;
+use keepwatch::components::Registry;
 use keepwatch::messages::{RecordBatch, Values};
-use keepwatch::model;
 use keepwatch::supervisor::{Answer, Receive, Scope};
-use keepwatch_actors::{registry::Registry, request};
+use keepwatch::{model, request};
 
 /// A message whose handler has a bug.
 #[derive(Debug)]

@@ -1,4 +1,44 @@
-//! keepwatch, a monitoring engine that lives inside an actix application.
+//! A monitoring engine that lives inside an actix application.
+//!
+//! ```
+//! use keepwatch::Monitor;
+//! use keepwatch::aggregate::{Definition, Method};
+//! use keepwatch::alert::Rule;
+//! use keepwatch::health::CheckDefinition;
+//! use keepwatch::messages::{AddCheck, AlertTransition, Metrics};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let slow = Rule::on("Slow", "job_duration_seconds").when_text("value > 2.5").build()?;
+//! let rate = Definition::of("jobs_total", Method::Rate).by(["queue"]).build()?;
+//! let queue = AddCheck::new(CheckDefinition::new("queue"), || async { Ok::<_, String>(()) });
+//! let monitor = Monitor::builder()
+//!     .rule(slow)
+//!     .aggregation(rate)
+//!     .check(queue)
+//!     .on_alert(|alert: AlertTransition| println!("{alert}"))
+//!     .start()?;
+//!
+//! let jobs = monitor.counter("jobs_total").labels(["queue"]).register()?;
+//! let duration = monitor.histogram("job_duration_seconds").unit("seconds").register_one()?;
+//! jobs.with(&["mail"])?.increment();
+//! duration.observe(0.25);
+//!
+//! actix_rt::System::new().block_on(async {
+//!     let metrics = monitor.send(Metrics).await?;
+//!     assert!(metrics.iter().any(|metric| metric.name().as_ref() == "jobs_total"));
+//!     assert!(monitor.shutdown().await.is_clean());
+//!     anyhow::Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! - [`Monitor`] is the handle, [`MonitorBuilder`] describes what it is made
+//!   of; [`messages`] has what can be asked, and sent, at any time.
+//! - [`alert`], [`health`], [`aggregate`] and [`retention`] have the
+//!   definitions, [`instrument`] the handles that count, [`model`] the words.
+//! - `web::scope` serves it all over HTTP (feature `web`), [`collect`] has the
+//!   host's figures (`host`), [`probe`] checks that need them or HTTP
+//!   (`http-check`); the binary is the feature `cli`. All are on by default.
 
 pub mod collect;
 pub mod config;
@@ -10,20 +50,38 @@ pub mod web;
 
 pub use monitor::{ClosingReport, Monitor, MonitorBuilder, StartError};
 
-/// Errors of delivery, and the components' own.
-pub use keepwatch_actors::Error;
 /// Addresses, supervision and status.
 pub use keepwatch_actors::supervisor;
+/// Errors of delivery, and the components' own; and the macro that declares a
+/// message of one's own for a component.
+pub use keepwatch_actors::{Error, request};
 /// Methods that turn the samples of a window into one value.
 pub use keepwatch_engine::aggregate;
 /// Alert rules, conditions and transitions.
 pub use keepwatch_engine::alert;
+/// Where the time comes from.
+pub use keepwatch_engine::clock;
 /// Check definitions, outcomes and reports.
 pub use keepwatch_engine::health;
 /// Handles that any thread writes.
 pub use keepwatch_engine::instrument;
 /// Labels, definitions, samples, records and time.
 pub use keepwatch_engine::model;
+/// Limits of what is recorded, and why something was left out.
+pub use keepwatch_engine::registry;
+/// How long things are kept.
+pub use keepwatch_engine::retention;
+/// Selectors, snapshots and the data folder.
+pub use keepwatch_engine::storage;
+
+/// The components, as types of [`supervisor::Address`].
+pub mod components {
+    pub use keepwatch_actors::aggregator::Aggregator;
+    pub use keepwatch_actors::alert_evaluator::AlertEvaluator;
+    pub use keepwatch_actors::health_checker::HealthChecker;
+    pub use keepwatch_actors::janitor::Janitor;
+    pub use keepwatch_actors::registry::Registry;
+}
 
 /// Every message that a component takes, and every event that it sends.
 pub mod messages {
@@ -31,7 +89,7 @@ pub mod messages {
         AddAggregation, Aggregate, AggregateNow, Aggregations, RemoveAggregation,
     };
     pub use keepwatch_actors::alert_evaluator::messages::*;
-    pub use keepwatch_actors::courier::{DeliveryStatus, Subscriber, SubscriptionId};
+    pub use keepwatch_actors::courier::{DeliveryStatus, Receipt, Subscriber, SubscriptionId};
     pub use keepwatch_actors::health_checker::{
         AddCheck, AddChecks, Beat, CheckNow, Health, HealthChanged, HealthHistory,
         HealthSubscribers, PruneHealthHistory, RemoveCheck, SubscribeHealth, UnsubscribeHealth,

@@ -1,6 +1,7 @@
 //! keepwatch's figures about itself: what the supervisor knows of each
 //! component, as series.
 
+use keepwatch_actors::courier::DeliveryStatus;
 use keepwatch_actors::supervisor::{ComponentState, ComponentStatus};
 use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
 
@@ -76,8 +77,10 @@ const FIGURES: [Figure; 10] = [
     },
 ];
 
-/// Returns the metrics that [`records`] records; each has the label
-/// `component`.
+/// What became of events for subscribers.
+const DELIVERIES: &str = "keepwatch_deliveries_total";
+
+/// Returns the metrics that [`records`] records; and [`deliveries`] record.
 pub(crate) fn definitions() -> Vec<MetricDefinition> {
     let define = |figure: &Figure| {
         let kind = if figure.total { MetricKind::Counter } else { MetricKind::Gauge };
@@ -88,7 +91,31 @@ pub(crate) fn definitions() -> Vec<MetricDefinition> {
             .build()
             .expect("constant definitions are valid; a test builds each of them")
     };
-    FIGURES.iter().map(define).collect()
+    let deliveries = MetricDefinition::counter(DELIVERIES)
+        .help("Events for subscribers, by what became of them.")
+        .labels(["event", "subscriber", "outcome"])
+        .build()
+        .expect("constant definitions are valid; a test builds each of them");
+    FIGURES.iter().map(define).chain([deliveries]).collect()
+}
+
+/// Returns what became of the events of one kind, by subscriber.
+pub(crate) fn deliveries(event: &'static str, subscribers: &[DeliveryStatus]) -> Vec<Record> {
+    let of_subscriber = |status: &DeliveryStatus| {
+        let outcomes = [
+            ("delivered", status.delivered),
+            ("timed_out", status.timed_out),
+            ("failed", status.failed),
+            ("dropped", status.dropped),
+        ];
+        outcomes.map(|(outcome, count)| {
+            Record::set(DELIVERIES, count as f64)
+                .label("event", event)
+                .label("subscriber", status.subscriber.as_ref())
+                .label("outcome", outcome)
+        })
+    };
+    subscribers.iter().flat_map(of_subscriber).collect()
 }
 
 /// Returns each component's figures.
@@ -108,7 +135,7 @@ mod tests {
     #[test]
     fn every_figure_has_a_valid_definition() {
         let definitions = definitions();
-        assert_eq!(definitions.len(), FIGURES.len());
+        assert_eq!(definitions.len(), FIGURES.len() + 1);
         for (definition, figure) in definitions.iter().zip(&FIGURES) {
             let total = definition.name().ends_with("_total");
             assert_eq!(total, figure.total, "{}", figure.name);

@@ -116,7 +116,7 @@ fn syntax() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = Config::load("/nowhere/k.toml").expect_err("no file").to_string();
-    assert!(error.starts_with("cannot read /nowhere/k.toml: "), "{error}");
+    assert!(error == "cannot read /nowhere/k.toml", "{error}");
 }
 
 #[test]

@@ -111,7 +111,13 @@ pub(super) async fn assemble(
     if let Some(saving) = saving.clone() {
         actix_rt::spawn(saving.save_regularly());
     }
-    actix_rt::spawn(collect_own(plan.collection, components.registry.clone(), supervisor.clone()));
+    actix_rt::spawn(collect_own(
+        plan.collection,
+        components.registry.clone(),
+        supervisor.clone(),
+        alert_couriers.clone(),
+        health_couriers.clone(),
+    ));
 
     let (stop, mut stopped) = mpsc::unbounded_channel();
     let (report, closed) = watch::channel(None);

@@ -165,13 +165,15 @@ impl MonitorBuilder {
         self
     }
 
-    /// Calls a closure, which may block, on every alert transition.
+    /// Calls a closure, which may block, on every alert that fires or resolves,
+    /// or whose data goes missing while it fires.
     #[must_use]
     pub fn on_alert<R: Receipt>(
         self,
         react: impl Fn(AlertTransition) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.subscribe_alerts(Subscriber::closure("on_alert", react))
+        let name = numbered("on_alert", self.alert_subscribers.len());
+        self.subscribe_alerts(Subscriber::closure(name, react))
     }
 
     /// Tells a subscriber of every change of a check's status.
@@ -187,7 +189,8 @@ impl MonitorBuilder {
         self,
         react: impl Fn(HealthChanged) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.subscribe_health(Subscriber::closure("on_health", react))
+        let name = numbered("on_health", self.health_subscribers.len());
+        self.subscribe_health(Subscriber::closure(name, react))
     }
 
     /// Adds a collector, by a closure that makes it and makes it anew if it
@@ -246,6 +249,11 @@ impl MonitorBuilder {
             }
         }
     }
+}
+
+/// Names a closure, so that each can be told from those before it.
+fn numbered(name: &str, before: usize) -> String {
+    if before == 0 { name.to_owned() } else { format!("{name} {}", before + 1) }
 }
 
 impl std::fmt::Debug for MonitorBuilder {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
-use keepwatch_actors::courier::Couriers;
+use keepwatch_actors::courier::{Couriers, DeliveryStatus};
 use keepwatch_actors::health_checker::HealthChecker;
 use keepwatch_actors::health_checker::{DrainHealth, HealthChanged};
 use keepwatch_actors::supervisor::{Address, ChildDrain, Shutdown, Supervisor};
@@ -22,6 +22,9 @@ pub struct ClosingReport {
     pub components: Vec<ChildDrain>,
     /// Messages that were queued and never handled.
     pub undelivered_messages: u64,
+    /// Events on which a subscriber failed, panicked or took too long, and
+    /// those dropped because its queue was full, since the start.
+    pub lost_events: u64,
     /// Why the series were not saved; `None` if they were, and without a data
     /// folder.
     pub unsaved: Option<String>,
@@ -30,11 +33,12 @@ pub struct ClosingReport {
 }
 
 impl ClosingReport {
-    /// Says whether everything stopped in time and nothing was left.
+    /// Says whether everything stopped in time, and nothing was left or lost.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.undelivered_messages == 0
             && self.undelivered_events == 0
+            && self.lost_events == 0
             && self.unsaved.is_none()
             && self.components.iter().all(|component| component.clean)
     }
@@ -68,7 +72,11 @@ impl Closing {
             self.alert_couriers.settle(self.deadline),
             self.health_couriers.settle(self.deadline),
         );
+        let lost =
+            |statuses: &[DeliveryStatus]| statuses.iter().map(DeliveryStatus::lost).sum::<u64>();
         ClosingReport {
+            lost_events: lost(&self.alert_couriers.statuses())
+                + lost(&self.health_couriers.statuses()),
             undelivered_messages: components.iter().map(|drain| drain.undelivered).sum(),
             undelivered_events: alerts + health,
             components,

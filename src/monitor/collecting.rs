@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
+use keepwatch_actors::alert_evaluator::messages::AlertTransition;
+use keepwatch_actors::courier::Couriers;
+use keepwatch_actors::health_checker::HealthChanged;
 use keepwatch_actors::registry::{RecordBatch, Registry};
 use keepwatch_actors::supervisor::{Address, Status, Supervisor, WorkError, Workshop};
 use tokio::time::{MissedTickBehavior, interval};
@@ -47,11 +50,13 @@ pub(super) async fn collect(
     }
 }
 
-/// Records the supervisor's figures of the components for ever.
+/// Records the figures of the components and of the subscribers for ever.
 pub(super) async fn collect_own(
     every: Duration,
     registry: Address<Registry>,
     supervisor: Addr<Supervisor>,
+    alert_couriers: Couriers<AlertTransition>,
+    health_couriers: Couriers<HealthChanged>,
 ) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -59,7 +64,10 @@ pub(super) async fn collect_own(
         ticks.tick().await;
         // A supervisor that is gone takes this task with it.
         let Ok(components) = supervisor.send(Status).await else { return };
-        send(&registry, "keepwatch", own::records(&components)).await;
+        let mut records = own::records(&components);
+        records.extend(own::deliveries("alert", &alert_couriers.statuses()));
+        records.extend(own::deliveries("health", &health_couriers.statuses()));
+        send(&registry, "keepwatch", records).await;
     }
 }
 

@@ -18,7 +18,13 @@ pub enum MetricError {
     /// The name is taken, or has another definition.
     #[error(transparent)]
     Register(#[from] RegisterError),
-    /// One handle was asked of a metric with labels.
+    /// One handle was asked of a metric with labels; it was not registered.
+    #[error("metric {metric:?} has labels, so it has no one handle: use register and with")]
+    Labelled {
+        /// The metric.
+        metric: String,
+    },
+    /// The metric gave no handle.
     #[error(transparent)]
     Labels(#[from] LabelError),
 }
@@ -109,7 +115,12 @@ impl<H: Handle> MetricBuilder<H> {
     /// # Errors
     /// As [`register`](Self::register), and a definition with labels.
     pub fn register_one(self) -> Result<H, MetricError> {
-        let family = self.register()?;
+        let definition = self.definition.build()?;
+        if !definition.label_names().is_empty() {
+            let metric = definition.name().to_string();
+            return Err(MetricError::Labelled { metric });
+        }
+        let family = family::<H>(self.catalogue.register(definition)?);
         Ok(family.with(&[])?)
     }
 }

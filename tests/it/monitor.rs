@@ -166,6 +166,36 @@ fn an_alert_fires_and_resolves_for_an_actor_and_a_closure() {
 }
 
 #[test]
+fn a_subscriber_that_fails_is_counted_where_operators_look() {
+    actix_rt::System::new().block_on(async {
+        let (call, mut calls) = unbounded_channel();
+        let monitor = quick()
+            .rule(hot())
+            .on_alert(|_: AlertTransition| Err::<(), _>("the pager is off"))
+            .on_alert(move |_: AlertTransition| call.send(()))
+            .start()
+            .unwrap();
+        monitor.gauge("temperature_celsius").register_one().unwrap().set(95.0);
+        assert_eq!(calls.recv().await, Some(()));
+        let failed =
+            r#"keepwatch_deliveries_total{event="alert",outcome="failed",subscriber="on_alert"} 1"#;
+        while !monitor.exposition().await.unwrap().contains(failed) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let report = monitor.shutdown().await;
+        assert_eq!((report.lost_events, report.is_clean()), (1, false));
+    });
+}
+
+#[test]
+fn one_handle_of_a_metric_with_labels_is_refused_and_leaves_its_name_free() {
+    let monitor = quick().start().unwrap();
+    let error = monitor.counter("jobs_total").labels(["queue"]).register_one().unwrap_err();
+    assert!(error.to_string().contains("\"jobs_total\" has labels"), "{error}");
+    monitor.counter("jobs_total").register_one().unwrap();
+}
+
+#[test]
 fn what_the_builder_refuses_is_named_and_leaves_nothing_running() {
     let refused = |builder: MonitorBuilder| builder.start().unwrap_err();
     let error = refused(Monitor::builder().collection_interval(Duration::ZERO));

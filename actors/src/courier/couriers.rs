@@ -83,6 +83,10 @@ impl<E: Event> Couriers<E> {
             if courier.queue.try_send(event.clone()).is_err() {
                 courier.tally.queued.fetch_sub(1, Ordering::Relaxed);
                 courier.tally.dropped.fetch_add(1, Ordering::Relaxed);
+                log::warn!(
+                    "the queue of subscriber {:?} is full: an event is dropped",
+                    courier.name
+                );
             }
         }
     }
@@ -127,14 +131,22 @@ impl<E: Event> Couriers<E> {
         mut events: mpsc::Receiver<E>,
         tally: Arc<Tally>,
     ) {
+        let name = Arc::clone(&subscriber.name);
         while let Some(event) = events.recv().await {
             let delivery = subscriber.deliver(event, &self.office.workshop).await;
             tally.queued.fetch_sub(1, Ordering::Relaxed);
             match delivery {
                 Delivery::Made => tally.made(),
-                Delivery::TimedOut(limit) => tally.timed_out(limit),
-                Delivery::Failed(error) => tally.failed(error),
+                Delivery::TimedOut(limit) => {
+                    log::warn!("subscriber {name:?} took longer than {limit:?} over an event");
+                    tally.timed_out(limit);
+                }
+                Delivery::Failed(error) => {
+                    log::warn!("subscriber {name:?} failed on an event: {error}");
+                    tally.failed(error);
+                }
                 Delivery::Gone => {
+                    log::info!("subscriber {name:?} is gone");
                     tally.failed("the subscriber is gone".to_owned());
                     self.unsubscribe(id);
                 }

@@ -33,6 +33,15 @@ pub struct DeliveryStatus {
     pub last_error: Option<String>,
 }
 
+impl DeliveryStatus {
+    /// Returns how many events did not reach the subscriber, for whatever
+    /// reason; those that still wait are not among them.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.timed_out + self.failed + self.dropped
+    }
+}
+
 /// The counts behind a [`DeliveryStatus`]; the courier's task writes, anybody
 /// reads.
 #[derive(Debug, Default)]

@@ -182,12 +182,13 @@ fn closing(report: &ClosingReport, samples: Option<usize>, fired: u64) -> String
     let restarts: u64 = report.components.iter().map(|drain| drain.status.restarts).sum();
     let samples = samples.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
     let mut text = format!(
-        "keepwatch stopped after {}, {} drained in {}\n  samples held   {samples}\n  alerts fired   {fired}\n  restarts       {restarts}\n  undelivered    {} messages, {} events\n",
+        "keepwatch stopped after {}, {} drained in {}\n  samples held   {samples}\n  alerts fired   {fired}\n  restarts       {restarts}\n  undelivered    {} messages, {} events; {} events failed\n",
         seconds(report.ran),
         if report.is_clean() { "cleanly," } else { "not cleanly," },
         format_duration(report.took),
         report.undelivered_messages,
         report.undelivered_events,
+        report.lost_events,
     );
     if let Some(reason) = &report.unsaved {
         let _ = writeln!(text, "  the series were not saved: {reason}");
