@@ -179,9 +179,12 @@ fn a_subscriber_that_fails_is_counted_where_operators_look() {
         assert_eq!(calls.recv().await, Some(()));
         let failed =
             r#"keepwatch_deliveries_total{event="alert",outcome="failed",subscriber="on_alert"} 1"#;
-        while !monitor.exposition().await.unwrap().contains(failed) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let shown = async {
+            while !monitor.exposition().await.unwrap().contains(failed) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), shown).await.unwrap();
         let report = monitor.shutdown().await;
         assert_eq!((report.lost_events, report.is_clean()), (1, false));
     });
