@@ -105,8 +105,8 @@ impl Rule {
         &self.condition
     }
 
-    /// Returns when a firing alert clears; `None`: when the condition no
-    /// longer holds.
+    /// Returns when a firing alert clears, once the condition no longer holds;
+    /// `None`: at once.
     #[must_use]
     pub const fn clear(&self) -> Option<&Condition> {
         self.clear.as_ref()

@@ -131,6 +131,12 @@ fn hysteresis() {
 }
 
 #[test]
+fn a_clear_condition_that_overlaps_does_not_make_the_alert_flap() {
+    let rule = rule().clear_when(Condition::above(0.0));
+    check(rule, "91 91 91 85 85", "0:firing 3:resolved");
+}
+
+#[test]
 fn failed_evaluations_hold_the_state() {
     check(rule(), "91 ! ! 91 1", "0:firing 4:resolved");
     check(rule(), "1 ! ! 1", "");

@@ -207,9 +207,14 @@ impl Track {
 
     fn verdict(&self, labels: &Labels, reading: &Reading, of_rule: bool) -> Verdict {
         let raised = self.instances.get(labels).is_some_and(|alert| alert.state.is_raised());
+        let alerts = self.rule.condition.judge(reading);
         let holds = match &self.rule.clear {
-            Some(clear) if raised => clear.judge(reading).map(|clears| !clears),
-            _ => self.rule.condition.judge(reading),
+            // While the condition holds nothing is clear: the two may overlap,
+            // and the alert would end and fire again with every evaluation.
+            Some(clear) if raised && alerts != Some(true) => {
+                clear.judge(reading).map(|clears| !clears)
+            }
+            _ => alerts,
         };
         let (signal, cause) = match (holds, self.rule.no_data) {
             (Some(true), _) => (Signal::Match, Cause::Condition),

@@ -134,9 +134,10 @@ async fn check_mailboxes(monitor: &Monitor) -> anyhow::Result<()> {
             let supervisor = supervisor.clone();
             async move { supervisor.send(Status).await }
         });
-        let definition = CheckDefinition::new(format!("keepwatch {}", status.component))
-            .measurement("mailbox")
-            .interval(MAILBOX_INTERVAL);
+        let definition =
+            CheckDefinition::new(format!("{}{}", defaults::OWN_CHECKS, status.component))
+                .measurement("mailbox")
+                .interval(MAILBOX_INTERVAL);
         checks.push(AddCheck::new(definition, probe));
     }
     monitor.send(AddChecks(checks)).await.context("the checks of the components")
