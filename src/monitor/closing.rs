@@ -25,6 +25,8 @@ pub struct ClosingReport {
     /// Events on which a subscriber failed, panicked or took too long, and
     /// those dropped because its queue was full, since the start.
     pub lost_events: u64,
+    /// What kept the components from being stopped in order, if anything did.
+    pub failure: Option<String>,
     /// Why the series were not saved; `None` if they were, and without a data
     /// folder.
     pub unsaved: Option<String>,
@@ -40,6 +42,7 @@ impl ClosingReport {
             && self.undelivered_events == 0
             && self.lost_events == 0
             && self.unsaved.is_none()
+            && self.failure.is_none()
             && self.components.iter().all(|component| component.clean)
     }
 }
@@ -61,12 +64,9 @@ impl Closing {
         // that is down cannot be ready either.
         let _ = self.health_checker.send(DrainHealth).await;
         let order = Shutdown { deadline: self.deadline };
-        let components = match self.supervisor.send(order).await {
-            Ok(report) => report.children,
-            Err(error) => {
-                log::error!("the supervisor did not report: {error}");
-                Vec::new()
-            }
+        let (components, failure) = match self.supervisor.send(order).await {
+            Ok(report) => (report.children, None),
+            Err(error) => (Vec::new(), Some(format!("the supervisor did not report: {error}"))),
         };
         let (alerts, health) = tokio::join!(
             self.alert_couriers.settle(self.deadline),
@@ -80,6 +80,7 @@ impl Closing {
             undelivered_messages: components.iter().map(|drain| drain.undelivered).sum(),
             undelivered_events: alerts + health,
             components,
+            failure,
             ..ClosingReport::default()
         }
     }

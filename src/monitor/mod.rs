@@ -193,7 +193,7 @@ impl Monitor {
             let current: Vec<_> = selected.iter().map(newest).collect();
             exposition::text(&current)
         };
-        let encoded = self.inner.workshop.blocking(ENCODE_LIMIT, encode).await;
+        let encoded = self.inner.workshop.compute(ENCODE_LIMIT, encode).await;
         encoded.map_err(|error| match error {
             WorkError::TimedOut(after) => Error::Timeout { component: "exposition", after },
             _ => Error::Faulted { component: "exposition" },
@@ -217,7 +217,10 @@ impl Monitor {
         let report = match closed.wait_for(Option::is_some).await {
             Ok(report) => report.clone().unwrap_or_default(),
             // The thread died without a report, which only a panic does.
-            Err(_) => ClosingReport::default(),
+            Err(_) => ClosingReport {
+                failure: Some("the engine's thread died".to_owned()),
+                ..ClosingReport::default()
+            },
         };
         self.inner.thread.ended().await;
         report

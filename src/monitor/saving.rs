@@ -63,7 +63,7 @@ impl Saving {
     /// Saves now, on a pool thread.
     pub(super) async fn save(&self) -> Result<Archived, String> {
         let Self { folder, ledger, workshop } = self.clone();
-        match workshop.blocking(SAVE_LIMIT, move || folder.save(&ledger)).await {
+        match workshop.compute(SAVE_LIMIT, move || folder.save(&ledger)).await {
             Ok(saved) => saved.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }

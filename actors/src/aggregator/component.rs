@@ -44,7 +44,13 @@ impl Aggregator {
     /// Starts the runs that are due and sets the timer for the next.
     fn look(&mut self, scope: &mut Scope<Self>) {
         let busy = &self.busy;
-        for due in self.schedule.due(scope.now(), |name| busy.contains(name)) {
+        let due = self.schedule.due(scope.now(), |name| busy.contains(name));
+        // Kept before they run: one that fails the component is not run again
+        // by its successor.
+        if !due.is_empty() {
+            scope.keep(&self.keep, self.schedule.clone());
+        }
+        for due in due {
             self.busy.insert(Arc::clone(due.definition.name()));
             let (begun, run) = (scope.monotonic(), self.run(due.clone(), scope));
             scope.spawn(run, move |this, outcome, scope| {

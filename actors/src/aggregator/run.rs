@@ -47,7 +47,7 @@ impl AggregatorOutlets {
         let selected = self.select.send(Select { selector, range }).await?;
         let source = Arc::clone(&selected.definition);
         let compute = move || definition.evaluate(&selected.definition, selected.samples(), at);
-        match workshop.blocking(COMPUTE_LIMIT, compute).await {
+        match workshop.compute(COMPUTE_LIMIT, compute).await {
             Ok(values) => Ok(Computed { source, values }),
             Err(WorkError::TimedOut(after)) => {
                 Err(Error::Timeout { component: "aggregator", after })

@@ -45,7 +45,7 @@ impl Bench {
         let select = Select { selector, range: due.rule.sample_range(due.at) };
         let selected = self.select.send(select).await.map_err(refusal)?;
         let read = move || due.rule.readings(&selected.definition, selected.samples(), due.at);
-        match workshop.blocking(READ_LIMIT, read).await {
+        match workshop.compute(READ_LIMIT, read).await {
             Ok(outcome) => outcome,
             Err(error) => Err(EvaluationError::Readings { reason: error.to_string() }),
         }

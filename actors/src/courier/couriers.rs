@@ -134,7 +134,6 @@ impl<E: Event> Couriers<E> {
         let name = Arc::clone(&subscriber.name);
         while let Some(event) = events.recv().await {
             let delivery = subscriber.deliver(event, &self.office.workshop).await;
-            tally.queued.fetch_sub(1, Ordering::Relaxed);
             match delivery {
                 Delivery::Made => tally.made(),
                 Delivery::TimedOut(limit) => {
@@ -151,6 +150,8 @@ impl<E: Event> Couriers<E> {
                     self.unsubscribe(id);
                 }
             }
+            // Last, so that who waits for empty queues finds the counts right.
+            tally.queued.fetch_sub(1, Ordering::Relaxed);
             self.office.settled.notify_waiters();
         }
     }

@@ -60,12 +60,17 @@ impl HealthChecker {
     pub(super) fn advance(&mut self, mut told: Vec<HealthTransition>, scope: &mut Scope<Self>) {
         let now = scope.now();
         told.extend(self.state.machine.tick(now));
+        let due = self.state.machine.due(now);
+        // Kept before anybody is told, so that nobody is told twice; and a
+        // superseded incarnation tells nobody.
+        if !scope.keep(&self.keep, self.state.clone()) {
+            return;
+        }
         self.tell(told, scope);
-        for run in self.state.machine.due(now) {
+        for run in due {
             self.start(run, scope);
         }
         self.set_timer(now, scope);
-        scope.keep(&self.keep, self.state.clone());
     }
 
     fn tell(&mut self, told: Vec<HealthTransition>, scope: &mut Scope<Self>) {

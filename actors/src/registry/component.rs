@@ -132,7 +132,7 @@ impl Receive<Values> for Registry {
         };
         let workshop = scope.workshop().clone();
         let decoding =
-            async move { workshop.blocking(DECODE_LIMIT, move || selected.samples()).await };
+            async move { workshop.compute(DECODE_LIMIT, move || selected.samples()).await };
         scope.answer(decoding, |_, decoded, _| {
             decoded.map_err(|error| match error {
                 WorkError::TimedOut(after) => Error::Timeout { component: Self::NAME, after },

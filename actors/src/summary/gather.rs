@@ -92,7 +92,7 @@ async fn metrics(
     let selected = selected.map_err(|error| error.to_string())?;
     let range = TimeRange::last(window, at);
     let digests = move || selected.iter().map(|one| metric_digest(one, range)).collect();
-    sources.workshop.blocking(FIGURES_LIMIT, digests).await.map_err(|error| error.to_string())
+    sources.workshop.compute(FIGURES_LIMIT, digests).await.map_err(|error| error.to_string())
 }
 
 fn metric_digest(selected: &Selected, window: TimeRange) -> MetricDigest {

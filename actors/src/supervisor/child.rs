@@ -16,7 +16,7 @@ use super::lane::{Drain, Lane};
 use super::root::{ChildDrain, Placement};
 use super::seat::Seat;
 use super::shell::Shell;
-use super::status::{ComponentState, ComponentStatus};
+use super::status::ComponentState;
 use super::vitals::Pulse;
 
 /// A component whose type the supervisor need not know.
@@ -26,7 +26,6 @@ pub(super) trait Child {
     /// Looks for signs of life at the monotonic time `now` and replaces the
     /// component if there are none.
     fn watch(&mut self, now: Duration);
-    fn status(&self) -> ComponentStatus;
     /// Stops the component once its queue is handled, or at the deadline.
     fn drain(&mut self, deadline: Duration) -> LocalBoxFuture<'_, ChildDrain>;
 }
@@ -57,9 +56,10 @@ impl<C: Component> Post<C> {
 
     /// Gives the component a fresh mailbox, on a fresh arbiter if it has its
     /// own.
-    fn open_lane(&mut self) {
+    fn open_lane(&mut self, now: Duration) {
         self.epoch += 1;
         self.retry_at = None;
+        self.seen = (0, now);
         let pulse = Arc::new(Pulse::new(self.epoch));
         let intensity = Intensity::new(self.seat.settings.intensity.clone());
         let (seat, beat) = (Arc::clone(&self.seat), Arc::clone(&pulse));
@@ -100,7 +100,7 @@ impl<C: Component> Post<C> {
         self.close_lane();
         match self.hangs.failed(now) {
             Verdict::Restart => {
-                self.open_lane();
+                self.open_lane(now);
                 self.hangs.revived(now);
             }
             Verdict::Rest(rest) => {
@@ -117,12 +117,12 @@ impl<C: Component> Post<C> {
 
 impl<C: Component> Child for Post<C> {
     fn start(&mut self) {
-        self.open_lane();
+        self.open_lane(self.seat.clock.monotonic());
     }
 
     fn watch(&mut self, now: Duration) {
         if self.retry_at.is_some_and(|at| at <= now) {
-            self.open_lane();
+            self.open_lane(now);
             self.hangs.revived(now);
         }
         let progress = self.seat.lane.load().as_ref().map(|lane| lane.pulse.progress());
@@ -135,10 +135,6 @@ impl<C: Component> Child for Post<C> {
             self.seen = (0, now);
             self.replace(now);
         }
-    }
-
-    fn status(&self) -> ComponentStatus {
-        self.seat.status()
     }
 
     fn drain(&mut self, deadline: Duration) -> LocalBoxFuture<'_, ChildDrain> {

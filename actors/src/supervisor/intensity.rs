@@ -50,8 +50,8 @@ pub enum Verdict {
 
 /// Counts a component's failures and says what follows each.
 ///
-/// A component that lives for a whole period (or a whole probe, once it was
-/// down) after its last restart starts afresh.
+/// A component that lives for a whole period after its last rebuild starts
+/// afresh.
 #[derive(Debug, Clone)]
 pub struct Intensity {
     limits: IntensityLimits,

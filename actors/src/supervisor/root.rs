@@ -37,8 +37,12 @@ pub struct Supervisor {
     workshop: Workshop,
     placement: Placement,
     children: Vec<Box<dyn Child>>,
+    /// What can be seen of each child, also while they are being stopped.
+    views: Vec<View>,
     ending: Option<Ending>,
 }
+
+type View = Box<dyn Fn() -> ComponentStatus>;
 
 type Ending = Shared<LocalBoxFuture<'static, ShutdownReport>>;
 
@@ -46,7 +50,7 @@ impl Supervisor {
     /// Creates a supervisor without children.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, workshop: Workshop, placement: Placement) -> Self {
-        Self { clock, workshop, placement, children: Vec::new(), ending: None }
+        Self { clock, workshop, placement, children: Vec::new(), views: Vec::new(), ending: None }
     }
 
     /// Seats a component that `factory` builds, and rebuilds after a failure.
@@ -59,6 +63,8 @@ impl Supervisor {
     ) -> Address<C> {
         let clock = Arc::clone(&self.clock);
         let address = Seat::reserve(settings, clock, self.workshop.clone(), factory);
+        let seat = Arc::clone(&address.seat);
+        self.views.push(Box::new(move || seat.status()));
         self.children.push(Box::new(Post::new(Arc::clone(&address.seat), self.placement)));
         address
     }
@@ -97,7 +103,7 @@ impl Handler<Status> for Supervisor {
     type Result = Vec<ComponentStatus>;
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
-        self.children.iter().map(|child| child.status()).collect()
+        self.views.iter().map(|view| view()).collect()
     }
 }
 

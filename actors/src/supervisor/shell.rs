@@ -83,6 +83,8 @@ impl<C: Component> Shell<C> {
     /// Builds the component and begins its incarnation.
     fn build(&mut self, ctx: &mut Context<Self>) -> bool {
         self.scope.renew();
+        // A rebuild after a rest is watched like the first: it may hang.
+        self.seat.set_state(ComponentState::Starting);
         self.pulse.enter();
         let built = guarded(|| (self.seat.factory)());
         self.pulse.leave();
@@ -93,12 +95,10 @@ impl<C: Component> Shell<C> {
             }
             Ok(component) => self.component = Some(component),
         }
-        if self.pulse.is_fenced() {
-            // The factory took so long that a successor has the seat.
-            ctx.stop();
+        if self.stop_if_fenced(ctx) {
             return false;
         }
-        if self.enter(ctx, C::started).is_none() {
+        if self.enter(ctx, C::started).is_none() || self.stop_if_fenced(ctx) {
             return false;
         }
         self.intensity.revived(self.seat.clock.monotonic());
@@ -106,10 +106,17 @@ impl<C: Component> Shell<C> {
         true
     }
 
-    fn rebuild(&mut self, ctx: &mut Context<Self>) {
-        if self.pulse.is_fenced() {
+    /// Stops a shell whose seat a successor has; it must touch nothing there.
+    fn stop_if_fenced(&mut self, ctx: &mut Context<Self>) -> bool {
+        let fenced = self.pulse.is_fenced();
+        if fenced {
             ctx.stop();
-        } else if self.build(ctx) {
+        }
+        fenced
+    }
+
+    fn rebuild(&mut self, ctx: &mut Context<Self>) {
+        if !self.stop_if_fenced(ctx) && self.build(ctx) {
             self.seat.vitals.count_restart();
             log::warn!("{} was restarted", C::NAME);
         }
@@ -125,6 +132,9 @@ impl<C: Component> Shell<C> {
             log::error!("{} panicked while it was dropped: {second}", C::NAME);
         }
         self.scope.renew();
+        if self.stop_if_fenced(ctx) {
+            return;
+        }
         match self.intensity.failed(self.seat.clock.monotonic()) {
             Verdict::Restart => self.rebuild(ctx),
             Verdict::Rest(rest) => {
@@ -147,8 +157,7 @@ impl<C: Component> Shell<C> {
     }
 
     fn take_event(&mut self, event: Event<C>, ctx: &mut Context<Self>) {
-        if self.pulse.is_fenced() {
-            ctx.stop();
+        if self.stop_if_fenced(ctx) {
             return;
         }
         let current = self.scope.incarnation();
@@ -242,20 +251,29 @@ where
         self.pulse.take_up();
         // A replaced component answers nothing more; the fence has told its
         // askers.
-        if self.pulse.is_fenced() {
-            ctx.stop();
+        if self.stop_if_fenced(ctx) {
             return;
         }
         let Envelope { message, reply } = envelope;
         if self.component.is_none() {
             self.seat.vitals.count_dead_letters(1);
+            // A message may carry closures of the user's.
+            if let Err(panic) = drop_guarded(message) {
+                log::error!("a message for {} panicked while it was dropped: {panic}", C::NAME);
+            }
             if let Some(reply) = reply {
                 // The asker may have given up.
                 let _ = reply.send(Err(Error::Down { component: C::NAME }));
             }
             return;
         }
-        match (self.enter(ctx, |component, scope| component.receive(message, scope)), reply) {
+        let answer = self.enter(ctx, |component, scope| component.receive(message, scope));
+        if self.stop_if_fenced(ctx) {
+            // Replaced meanwhile: the successor may not have what was done
+            // here, so it must not be acknowledged.
+            return;
+        }
+        match (answer, reply) {
             // A panic: the dropped reply tells the asker.
             (None, _) => {}
             (Some(Answer(Kind::Later(connect))), reply) => connect(reply),

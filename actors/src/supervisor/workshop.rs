@@ -12,13 +12,18 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::LocalSet;
 
 use super::guard::{guarded, panic_message};
 
 /// The most threads that user code may hold at once, stuck ones included.
-const THREADS_MAX: usize = 128;
+/// What is over waits for its turn, and its limit begins with it.
+const USER_THREADS: usize = 96;
+
+/// The threads beside them that stay for the engine's own work, which stuck
+/// user code must not hold up.
+const OWN_THREADS: usize = 32;
 
 /// Why a job brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -46,7 +51,7 @@ pub struct Workshop {
 #[derive(Debug, Clone)]
 enum Place {
     /// A runtime whose blocking pool gives each job a thread.
-    Pool(Handle),
+    Pool { handle: Handle, turns: Arc<Semaphore> },
     /// The current thread: for tests on paused time, which a second thread
     /// would hold up.
     Here,
@@ -62,11 +67,12 @@ impl Workshop {
     pub fn start() -> std::io::Result<(Self, Runtime)> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(THREADS_MAX)
+            .max_blocking_threads(USER_THREADS + OWN_THREADS)
             .thread_name("keepwatch-work")
             .enable_all()
             .build()?;
-        let place = Place::Pool(runtime.handle().clone());
+        let turns = Arc::new(Semaphore::new(USER_THREADS));
+        let place = Place::Pool { handle: runtime.handle().clone(), turns };
         Ok((Self { place, running: Arc::default() }, runtime))
     }
 
@@ -88,7 +94,7 @@ impl Workshop {
     /// [`blocking`](Self::blocking). It ends with the workshop.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match &self.place {
-            Place::Pool(handle) => drop(handle.spawn(task)),
+            Place::Pool { handle, .. } => drop(handle.spawn(task)),
             Place::Here => drop(tokio::task::spawn_local(task)),
         }
     }
@@ -113,10 +119,12 @@ impl Workshop {
             }
         };
         match &self.place {
-            Place::Pool(handle) => {
+            Place::Pool { handle, turns } => {
+                let turn = Arc::clone(turns).acquire_owned().await;
                 let inside = handle.clone();
                 // A destructor of the job's may panic after it timed out.
                 let whole = move || {
+                    let _turn = turn;
                     guarded(|| inside.block_on(LocalSet::new().run_until(timed)))
                         .unwrap_or_else(|panic| Err(WorkError::Panicked(panic)))
                 };
@@ -126,8 +134,8 @@ impl Workshop {
         }
     }
 
-    /// Runs blocking code, observed for at most `limit`, on a thread of its
-    /// own.
+    /// Runs blocking code of the user's, observed for at most `limit`, on a
+    /// thread of its own.
     ///
     /// # Errors
     /// [`WorkError`] when it brings nothing.
@@ -142,7 +150,31 @@ impl Workshop {
             guarded(job).map_err(WorkError::Panicked)
         };
         match &self.place {
-            Place::Pool(handle) => in_time(handle, limit, whole).await,
+            Place::Pool { handle, turns } => {
+                let turn = Arc::clone(turns).acquire_owned().await;
+                let whole = move || {
+                    let _turn = turn;
+                    whole()
+                };
+                in_time(handle, limit, whole).await
+            }
+            Place::Here => whole(),
+        }
+    }
+
+    /// Runs work of the engine's own, such as reading a snapshot, at most
+    /// `limit`, on threads that user code cannot take.
+    ///
+    /// # Errors
+    /// [`WorkError`] when it brings nothing.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        let whole = move || guarded(work).map_err(WorkError::Panicked);
+        match &self.place {
+            Place::Pool { handle, .. } => in_time(handle, limit, whole).await,
             Place::Here => whole(),
         }
     }
@@ -158,8 +190,11 @@ async fn in_time<T: Send + 'static>(
 ) -> Result<T, WorkError> {
     let (sender, receiver) = oneshot::channel();
     handle.spawn_blocking(move || {
-        // Nobody listens to work that came too late.
-        let _ = sender.send(work());
+        // Work that had to wait until nobody listens any more is not done.
+        if !sender.is_closed() {
+            // Nobody may listen to what came too late.
+            let _ = sender.send(work());
+        }
     });
     match tokio::time::timeout(limit + Duration::from_millis(50), receiver).await {
         Ok(Ok(result)) => result,

@@ -191,6 +191,9 @@ fn closing(report: &ClosingReport, samples: Option<usize>, fired: u64) -> String
         report.undelivered_events,
         report.lost_events,
     );
+    if let Some(failure) = &report.failure {
+        let _ = writeln!(text, "  {failure}");
+    }
     if let Some(reason) = &report.unsaved {
         let _ = writeln!(text, "  the series were not saved: {reason}");
     }
