@@ -2,6 +2,7 @@
 //!
 //! These run on the machine's time: a blocked thread is what they are about.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use keepwatch_actors::Error;
@@ -11,7 +12,30 @@ use keepwatch_actors::supervisor::{
 };
 use std::sync::Arc;
 
-use super::probe::{Add, Block, Strings};
+use super::probe::{Add, Block, Panic, Place, Strings};
+
+#[test]
+fn a_rebuild_that_hangs_after_a_rest_is_replaced_as_well() {
+    threaded(async {
+        let strings = Strings::new();
+        let mut supervisor =
+            Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::OwnArbiters);
+        let settings = Settings { hung_after: Duration::from_millis(200), ..Settings::default() };
+        let address = strings.seat(&mut supervisor, settings);
+        let supervisor = supervisor.open();
+        for failure in 0..6 {
+            if failure == 5 {
+                strings.factory_blocks_ms.store(4_000, Ordering::SeqCst);
+            }
+            assert!(address.send(Panic(Place::Handler)).await.is_err());
+        }
+        let faulted = Err(Error::Faulted { component: "probe" });
+        assert_eq!(address.send(Add(1)).await, faulted, "queued behind the rebuild that hangs");
+        assert_eq!(address.send(Add(1)).await, Ok(1));
+        let status = supervisor.send(Status).await.unwrap().remove(0);
+        assert_eq!((status.state, status.replacements), (ComponentState::Running, 1));
+    });
+}
 
 #[test]
 fn a_hung_component_is_replaced_and_its_address_stays() {

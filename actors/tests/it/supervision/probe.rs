@@ -1,7 +1,7 @@
 //! A component that fails on command.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use keepwatch_actors::Error;
@@ -44,13 +44,20 @@ request! {
 pub(super) struct Strings {
     pub(super) total: Keep<u64>,
     pub(super) built: Arc<AtomicUsize>,
+    /// The factory blocks its thread this long, once.
+    pub(super) factory_blocks_ms: Arc<AtomicU64>,
     /// The factory panics while this is set.
     pub(super) factory_fails: Arc<AtomicBool>,
 }
 
 impl Strings {
     pub(super) fn new() -> Self {
-        Self { total: Keep::new(0), built: Arc::default(), factory_fails: Arc::default() }
+        Self {
+            total: Keep::new(0),
+            built: Arc::default(),
+            factory_blocks_ms: Arc::default(),
+            factory_fails: Arc::default(),
+        }
     }
 
     pub(super) fn built(&self) -> usize {
@@ -72,8 +79,11 @@ pub(super) struct Probe {
 }
 
 impl Probe {
+    #[expect(clippy::disallowed_methods, reason = "blocking the arbiter is what is tested")]
     fn new(strings: Strings) -> Self {
         strings.built.fetch_add(1, Ordering::SeqCst);
+        let block = strings.factory_blocks_ms.swap(0, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(block));
         assert!(!strings.factory_fails.load(Ordering::SeqCst), "the factory fails");
         let total = *strings.total.load();
         Self { strings, total, ticks: 0, panic_on_drop: false }
