@@ -21,6 +21,9 @@ use super::{Acknowledgement, AlertState, Fingerprint, Rule, SilenceId};
 /// How long a pending alert outlives evaluations that do not judge it.
 pub(super) const OUTAGE_TOLERANCE: Duration = Duration::from_secs(3_600);
 
+/// How long a series that fell silent is remembered after its last value.
+pub(super) const SILENT_REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+
 /// What an evaluation says of one alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
@@ -126,6 +129,12 @@ impl Instance {
             | (AlertState::Inactive | AlertState::Resolved, _) => {}
         }
         (from != self.state).then_some(Change { from, to: self.state })
+    }
+
+    /// Says whether the series has been silent for so long that it is gone: a
+    /// host that was taken down must not keep its alert for ever.
+    pub(super) fn is_gone(&self, at: Timestamp) -> bool {
+        self.state == AlertState::NoData && at.since(self.matched_at) > SILENT_REMEMBERED
     }
 
     /// Says that the condition is met at `at` and counts the time since it

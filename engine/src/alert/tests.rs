@@ -120,6 +120,15 @@ fn it_keeps_firing_from_the_first_evaluation_that_does_not_match() {
 }
 
 #[test]
+fn the_alert_of_a_series_that_is_gone_for_a_day_ends() {
+    let mut evaluator = with(rule());
+    assert_eq!(evaluate(&mut evaluator, &[("a", Some(91.0))], 0), ["a:firing"]);
+    assert_eq!(evaluate(&mut evaluator, &[], 15), ["a:no_data"]);
+    assert_eq!(evaluate(&mut evaluator, &[], 86_400), [""; 0]);
+    assert_eq!(evaluate(&mut evaluator, &[], 86_415), ["a:resolved"]);
+}
+
+#[test]
 fn hysteresis() {
     let rule = || rule().clear_when(Condition::below(80.0));
     check(rule(), "85 91 85 79 85", "1:firing 3:resolved");

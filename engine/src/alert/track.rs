@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use crate::model::{Labels, Timestamp};
 
-use super::instance::{Change, Instance, Signal};
+use super::instance::{Change, Instance, SILENT_REMEMBERED, Signal};
 use super::silence::Silences;
 use super::{
     Alert, AlertState, Cause, ErrorPolicy, EvaluationError, NoDataPolicy, Reading, Rule, Transition,
 };
-
-/// How long a series that fell silent is remembered after its last value.
-const SILENT_REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most series that are remembered for a rule.
 const REMEMBERED_MAX: usize = 100_000;
@@ -160,6 +157,13 @@ impl Track {
                     value: None,
                     cause: Cause::Condition,
                     of_rule: true,
+                }
+            } else if instance.is_gone(at) {
+                Verdict {
+                    signal: Signal::NoMatch,
+                    value: None,
+                    cause: Cause::NoData,
+                    of_rule: false,
                 }
             } else {
                 self.verdict(labels, &silent, false)
