@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_names_of_own_checks_are_refused() {
-        let text = "[[check]]\nname = \"keepwatch registry\"\nkind = \"memory\"\nfailed_above = 9";
+        let text = "[[check]]\nname = \"keepwatch registry\"\nkind = \"memory\"\nfailed_above = 99";
         let mut config = Config::parse("f.toml", text).unwrap();
         let error = add_to(&mut config).unwrap_err().to_string();
         assert!(error.starts_with("check \"keepwatch registry\": names that begin"), "{error}");
