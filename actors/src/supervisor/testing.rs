@@ -66,6 +66,13 @@ pub fn supervisor() -> Supervisor {
     Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::Together)
 }
 
+/// Creates a supervisor whose components each have a thread, for tests in
+/// which one of them blocks.
+#[must_use]
+pub fn supervisor_on_threads() -> Supervisor {
+    Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::OwnArbiters)
+}
+
 /// Lets `time` pass: on paused time at once, after everything due before has
 /// run.
 pub async fn pass(time: Duration) {

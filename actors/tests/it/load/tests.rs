@@ -1,6 +1,5 @@
 //! The failures, and what is left after each.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use keepwatch_actors::aggregator::Aggregations;
@@ -9,11 +8,9 @@ use keepwatch_actors::health_checker::Health;
 use keepwatch_actors::janitor::{Clean, CurrentPolicy};
 use keepwatch_actors::registry::Metrics;
 use keepwatch_actors::supervisor::testing::{
-    EPOCH, TokioClock, pass, paused, supervisor, threaded,
+    EPOCH, pass, paused, supervisor, supervisor_on_threads, threaded,
 };
-use keepwatch_actors::supervisor::{
-    ComponentState, Placement, Settings, Shutdown, Supervisor, Workshop,
-};
+use keepwatch_actors::supervisor::{ComponentState, Settings, Shutdown};
 use keepwatch_engine::alert::AlertState;
 use keepwatch_engine::health::HealthStatus;
 
@@ -141,8 +138,7 @@ fn the_janitor() {
 #[test]
 fn a_registry_that_hangs_loses_no_acknowledged_sample() {
     threaded(async {
-        let clock = Arc::new(TokioClock::new());
-        let supervisor = Supervisor::new(clock, Workshop::here(), Placement::OwnArbiters);
+        let supervisor = supervisor_on_threads();
         let settings = Settings { hung_after: Duration::from_millis(300), ..Settings::default() };
         let mut house = House::open(supervisor, settings, EPOCH).await;
         for _ in 0..100 {

@@ -5,24 +5,28 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use actix::Addr;
 use keepwatch_actors::Error;
-use keepwatch_actors::supervisor::testing::{TokioClock, threaded};
+use keepwatch_actors::supervisor::testing::{supervisor_on_threads, threaded};
 use keepwatch_actors::supervisor::{
-    ComponentState, Placement, Settings, Shutdown, Status, Supervisor, Workshop,
+    Address, ComponentState, Settings, Shutdown, Status, Supervisor,
 };
-use std::sync::Arc;
 
-use super::probe::{Add, Block, Panic, Place, Strings};
+use super::probe::{Add, Block, Panic, Place, Probe, Strings};
+
+/// Opens a probe that counts as hung after 200 ms.
+fn open() -> (Strings, Address<Probe>, Addr<Supervisor>) {
+    let strings = Strings::new();
+    let mut supervisor = supervisor_on_threads();
+    let settings = Settings { hung_after: Duration::from_millis(200), ..Settings::default() };
+    let address = strings.seat(&mut supervisor, settings);
+    (strings, address, supervisor.open())
+}
 
 #[test]
 fn a_rebuild_that_hangs_after_a_rest_is_replaced_as_well() {
     threaded(async {
-        let strings = Strings::new();
-        let mut supervisor =
-            Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::OwnArbiters);
-        let settings = Settings { hung_after: Duration::from_millis(200), ..Settings::default() };
-        let address = strings.seat(&mut supervisor, settings);
-        let supervisor = supervisor.open();
+        let (strings, address, supervisor) = open();
         for failure in 0..6 {
             if failure == 5 {
                 strings.factory_blocks_ms.store(4_000, Ordering::SeqCst);
@@ -40,12 +44,7 @@ fn a_rebuild_that_hangs_after_a_rest_is_replaced_as_well() {
 #[test]
 fn a_hung_component_is_replaced_and_its_address_stays() {
     threaded(async {
-        let strings = Strings::new();
-        let mut supervisor =
-            Supervisor::new(Arc::new(TokioClock::new()), Workshop::here(), Placement::OwnArbiters);
-        let settings = Settings { hung_after: Duration::from_millis(200), ..Settings::default() };
-        let address = strings.seat(&mut supervisor, settings);
-        let supervisor = supervisor.open();
+        let (_strings, address, supervisor) = open();
         assert_eq!(address.send(Add(41)).await, Ok(41));
 
         let faulted = Err(Error::Faulted { component: "probe" });
