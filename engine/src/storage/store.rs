@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::column::Columns;
 use super::error::AppendError;
-use super::index::{Index, passes};
+use super::identity::Identity;
+use super::index::Index;
 use super::ledger::{Book, Ledger, Recovery, salvage};
+use super::selection::Selection;
 use super::selector::Selector;
 use super::series::{Body, Series, SeriesRef};
 use super::slot::Slot;
-use super::snapshot::{SeriesView, Snapshot};
+use super::snapshot::Snapshot;
 use crate::model::{Labels, Sample, TimeRange, Timestamp};
 
 /// Which timestamps a [`Store`] takes.
@@ -43,6 +46,9 @@ pub struct Store {
     pub(super) index: Index,
     pub(super) slots: Vec<Option<Slot>>,
     pub(super) free: Vec<u32>,
+    pub(super) columns: Columns,
+    /// Samples before this are sealed to segments.
+    pub(super) sealed_before: Timestamp,
 }
 
 impl Store {
@@ -58,10 +64,13 @@ impl Store {
             index: Index::default(),
             slots: Vec::new(),
             free: Vec::new(),
+            columns: Columns::default(),
+            sealed_before: Timestamp::MIN,
             ledger,
         };
         for predecessor in store.ledger.book().series() {
-            store.adopt(Arc::new(salvage(&predecessor, &mut recovery)));
+            let salvaged = salvage(&predecessor, &mut store.columns, &mut recovery);
+            store.adopt(Arc::new(salvaged));
         }
         store.free = (0u32..)
             .zip(&store.slots)
@@ -106,9 +115,10 @@ impl Store {
             Some(&id) => id,
             None => u32::try_from(self.slots.len()).ok()?,
         };
-        let reference = SeriesRef { id, generation: self.ledger.next_generation() };
-        let (metric, name) = (Arc::clone(metric), Arc::clone(name));
-        let series = Series::new(reference, metric, name, labels.clone(), Body::empty());
+        let reference = SeriesRef { id, serial: self.ledger.next_serial() };
+        let identity =
+            Identity { metric: Arc::clone(metric), name: Arc::clone(name), labels: labels.clone() };
+        let series = Series::new(reference, identity, Body::empty(&self.columns.none()));
         self.free.pop();
         self.adopt(Arc::new(series));
         Some(reference)
@@ -161,14 +171,18 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), AppendError> {
         let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-        let Some(slot) = slot.filter(|slot| slot.generation == series.generation) else {
+        let Some(slot) = slot.filter(|slot| slot.serial == series.serial) else {
             return Err(AppendError::UnknownSeries { series });
         };
         let tolerance = self.config.future_tolerance;
         if sample.at > now && sample.at > now + tolerance {
             return Err(AppendError::TooFarInFuture { at: sample.at, now, tolerance });
         }
-        slot.append(sample, self.config.out_of_order_window)
+        if slot.append_quickly(sample) {
+            return Ok(());
+        }
+        let window = self.config.out_of_order_window;
+        slot.append_slowly(sample, window, self.sealed_before, &mut self.columns).map(drop)
     }
 
     /// Adds a sample, or replaces the newest one if it has the same
@@ -188,37 +202,33 @@ impl Store {
         match self.append(series, sample, now) {
             Err(AppendError::Duplicate { at, stored, given }) => {
                 let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-                match slot.filter(|slot| slot.newest_at == at) {
-                    Some(slot) => {
-                        slot.replace_newest(sample);
-                        Ok(())
-                    }
-                    None => Err(AppendError::Duplicate { at, stored, given }),
+                let newest = slot.filter(|slot| slot.newest_at == at);
+                if newest.is_some_and(|slot| slot.replace_newest(sample)) {
+                    return Ok(());
                 }
+                Err(AppendError::Duplicate { at, stored, given })
             }
             other => other,
         }
     }
 
-    /// Returns the series that match and may have a sample in `range`.
+    /// Finds the series that match; which of them have samples in `range` is
+    /// seen when the selection is read, on whatever thread.
     #[must_use]
-    pub fn select(&self, selector: &Selector, range: TimeRange) -> Snapshot {
+    pub fn select(&self, selector: &Selector, range: TimeRange) -> Selection {
         let (ids, rest) = self.index.candidates(selector);
-        let mut views = Vec::with_capacity(ids.len());
-        for slot in ids.into_iter().filter_map(|id| self.slot(id)) {
-            let series = &slot.series;
-            if rest.iter().all(|matcher| passes(matcher, series.name(), series.labels())) {
-                let view = SeriesView::new(series);
-                if view.may_overlap(range) {
-                    views.push(view);
-                }
-            }
-        }
-        Snapshot::new(views)
+        let rest = rest.into_iter().cloned().collect();
+        Selection::new(Arc::clone(&self.book), ids, rest, self.ledger.coming_serial(), range)
+    }
+
+    /// Finds the series that match and takes a snapshot of them at once.
+    #[must_use]
+    pub fn snapshot(&self, selector: &Selector, range: TimeRange) -> Snapshot {
+        self.select(selector, range).snapshot()
     }
 
     pub(super) fn slot_of(&self, series: SeriesRef) -> Option<&Slot> {
-        self.slot(series.id).filter(|slot| slot.generation == series.generation)
+        self.slot(series.id).filter(|slot| slot.serial == series.serial)
     }
 
     pub(super) fn slot(&self, id: u32) -> Option<&Slot> {
