@@ -36,6 +36,7 @@ mod slot;
 mod snapshot;
 mod statistics;
 mod store;
+pub mod wal;
 
 pub use archive::{ArchiveError, Archived, DataFolder};
 pub use chunk::{Chunk, Encoding};
