@@ -39,6 +39,7 @@ mod snapshot;
 mod statistics;
 mod store;
 mod times;
+pub mod wal;
 
 pub use archive::{ArchiveError, Archived, DataFolder};
 pub use chunk::{Chunk, Encoding};
