@@ -30,6 +30,8 @@ mod identity;
 mod index;
 mod ledger;
 mod prune;
+mod rollup;
+mod segment;
 mod selection;
 mod selector;
 mod series;
@@ -48,6 +50,11 @@ pub use error::AppendError;
 pub use identity::{Identity, Serial};
 pub use ledger::{Ledger, Recovery};
 pub use prune::{Cutoffs, Pruned, Removed, Slice};
+pub use rollup::{Bucket, Resolution, merge, roll_up};
+pub use segment::{
+    Damage, Part, Problem, Segment, SegmentCursor, SegmentError, SegmentKind, SegmentWriter,
+    SeriesEntry, SeriesPlace, Verification,
+};
 pub use selection::Selection;
 pub use selector::Selector;
 pub use series::{Series, SeriesRef};
