@@ -164,7 +164,7 @@ impl Encoder {
         self.waiting.clear();
     }
 
-    fn frame(&mut self, kind: u8, payload: impl FnOnce(&mut Vec<u8>, &mut u8)) {
+    pub(super) fn frame(&mut self, kind: u8, payload: impl FnOnce(&mut Vec<u8>, &mut u8)) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(&MARKER);
         self.buffer.extend_from_slice(&[0; 8]);

@@ -35,7 +35,7 @@ fn at(ms: i64) -> Timestamp {
 
 fn identity(serial: u32) -> Identity {
     let labels = Labels::new([("host", format!("höst-{serial}")), ("le", "0.5".into())]).unwrap();
-    let metric = if serial % 2 == 0 { "requests" } else { "latency" };
+    let metric = if serial.is_multiple_of(2) { "requests" } else { "latency" };
     Identity { metric: metric.into(), name: format!("{metric}_total").into(), labels }
 }
 
@@ -96,3 +96,6 @@ fn what_is_written_comes_back() {
     assert_eq!((replayed.samples, replayed.frames), (30_000, written.frames));
     assert_eq!((replayed.bytes, replayed.frames_lost), (written.bytes, 0));
 }
+mod damage;
+mod files;
+mod laws;
