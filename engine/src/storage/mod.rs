@@ -61,7 +61,7 @@ pub use selection::Selection;
 pub use selector::Selector;
 pub use series::{Series, SeriesRef};
 pub use snapshot::{SampleReader, SeriesView, Snapshot};
-pub use statistics::{MetricStatistics, Statistics};
+pub use statistics::{Census, MetricStatistics, Statistics};
 pub use store::{Store, StoreConfig};
 pub use times::Times;
 
