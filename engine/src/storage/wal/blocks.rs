@@ -15,13 +15,28 @@ const XOR: u8 = 0x20;
 /// The length, in the blocks that have one a value, of 64 bits as they are.
 const ODD: u64 = 15;
 
-/// Appends the values; `hint` is the exponent of the block before, which
-/// comes first to the test as it mostly fits again.
-pub(super) fn write(out: &mut Vec<u8>, values: &[f64], hint: &mut u8) {
+/// What the block before was like. It comes first to the test, as it mostly
+/// fits again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint {
+    pub(super) exponent: u8,
+    /// Whether the values had no such form.
+    pub(super) raw: bool,
+}
+
+/// How many values are tried before a block is taken for as raw as the one
+/// before.
+const TRIED: usize = 4;
+
+/// Appends the values.
+pub(super) fn write(out: &mut Vec<u8>, values: &[f64], hint: &mut Hint) {
     for block in values.chunks(BLOCK) {
-        match Decimals::of(block, *hint) {
+        let raw = hint.raw && block.iter().take(TRIED).all(|&value| least(value).is_none());
+        let decimals = if raw { None } else { Decimals::of(block, hint.exponent) };
+        hint.raw = decimals.is_none();
+        match decimals {
             Some(decimals) => {
-                *hint = decimals.exponent;
+                hint.exponent = decimals.exponent;
                 decimals.write(out, block);
             }
             None => Xor::of(block).write(out, block),
@@ -51,6 +66,9 @@ pub(super) fn read(
     Ok(())
 }
 
+/// What a value takes more at the next exponent, in thirds of a bit.
+const STEP: usize = 10;
+
 /// The values of a block as integers over a power of ten.
 struct Decimals {
     exponent: u8,
@@ -60,17 +78,27 @@ struct Decimals {
 }
 
 impl Decimals {
-    /// Returns the integers; `None` if half of the values are none.
+    /// Returns the integers; `None` if more than half of the values are none.
     fn of(block: &[f64], hint: u8) -> Option<Self> {
         let mut found = Self { exponent: hint, integers: [0; BLOCK], odd: 0 };
         let power = power(hint)?;
         let mut bit = 1;
+        // What another exponent would save, in thirds of a bit.
+        let mut saving = 0;
         for (integer, &value) in found.integers.iter_mut().zip(block) {
             match scaled(value, power) {
                 Some(scaled) => *integer = scaled,
-                None if least(value).is_some() => return Self::refitted(block),
                 None => {
                     found.odd |= bit;
+                    match least(value) {
+                        // It needs a smaller one, as it is large.
+                        Some((_, exponent)) if exponent <= hint => return Self::refitted(block),
+                        Some(_) => saving += 64 * 3,
+                        None => {}
+                    }
+                    if saving > block.len() * STEP {
+                        return Self::refitted(block);
+                    }
                     if too_odd(found.odd, block) {
                         return None;
                     }
@@ -78,7 +106,9 @@ impl Decimals {
             }
             bit <<= 1;
         }
-        found.lower(block.len());
+        if found.odd == 0 {
+            found.lower(block.len());
+        }
         Some(found)
     }
 
@@ -93,12 +123,11 @@ impl Decimals {
                 *count += 1;
             }
         }
-        // Ten thirds of a bit a value and step, 64 bits for a value that needs
-        // a larger exponent.
+        // 64 bits for a value that needs a larger exponent.
         let mut beyond: usize = needed.iter().sum();
         let costs = (0..).zip(needed).map(|(exponent, count)| {
             beyond -= count;
-            (beyond * 64 * 3 + usize::from(exponent) * block.len() * 10, exponent)
+            (beyond * 64 * 3 + usize::from(exponent) * block.len() * STEP, exponent)
         });
         let (_, exponent) = costs.min()?;
         let mut found = Self { exponent, integers: [0; BLOCK], odd: 0 };
@@ -147,16 +176,16 @@ impl Decimals {
         out.push(OFFSETS | self.exponent);
         out.push(width as u8);
         put_varint(out, zigzag(min));
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         for integer in integers {
             packer.push(integer.wrapping_sub(min).cast_unsigned(), width);
         }
-        packer.finish();
+        packer.finish(out);
     }
 
     fn write_lengths(&self, out: &mut Vec<u8>, block: &[f64], integers: &[i64]) {
         out.push(LENGTHS | self.exponent);
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         let mut odd = self.odd;
         for (&integer, value) in integers.iter().zip(block) {
             if odd & 1 == 1 {
@@ -168,7 +197,7 @@ impl Decimals {
             }
             odd >>= 1;
         }
-        packer.finish();
+        packer.finish(out);
     }
 }
 
@@ -246,11 +275,11 @@ impl Xor {
     fn write(&self, out: &mut Vec<u8>, block: &[f64]) {
         out.extend([XOR, self.shift as u8, self.width as u8]);
         out.extend_from_slice(&self.first.to_le_bytes());
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         for value in block {
             packer.push((value.to_bits() ^ self.first) >> self.shift, self.width);
         }
-        packer.finish();
+        packer.finish(out);
     }
 }
 
