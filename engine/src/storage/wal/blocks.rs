@@ -66,8 +66,34 @@ pub(super) fn read(
     Ok(())
 }
 
-/// What a value takes more at the next exponent, in thirds of a bit.
-const STEP: usize = 10;
+/// How many values need which exponent.
+#[derive(Default)]
+struct Needed {
+    counts: [usize; EXPONENT_MAX as usize + 1],
+    any: bool,
+}
+
+impl Needed {
+    fn add(&mut self, exponent: u8) {
+        if let Some(count) = self.counts.get_mut(usize::from(exponent)) {
+            *count += 1;
+            self.any = true;
+        }
+    }
+
+    /// Returns the exponent from `least` on at which a block costs least.
+    ///
+    /// Each of its values takes ten thirds of a bit more at the next exponent,
+    /// and one that needs a larger exponent takes 64.
+    fn cheapest(&self, least: u8, block: usize) -> u8 {
+        let mut beyond: usize = self.counts.iter().sum();
+        let costs = (0..=EXPONENT_MAX).zip(self.counts).map(|(exponent, count)| {
+            beyond -= count;
+            (beyond * 64 * 3 + usize::from(exponent) * block * 10, exponent)
+        });
+        costs.filter(|(_, exponent)| *exponent >= least).min().map_or(least, |(_, found)| found)
+    }
+}
 
 /// The values of a block as integers over a power of ten.
 struct Decimals {
@@ -82,54 +108,44 @@ impl Decimals {
     fn of(block: &[f64], hint: u8) -> Option<Self> {
         let mut found = Self { exponent: hint, integers: [0; BLOCK], odd: 0 };
         let power = power(hint)?;
+        let mut larger = Needed::default();
         let mut bit = 1;
-        // What another exponent would save, in thirds of a bit.
-        let mut saving = 0;
         for (integer, &value) in found.integers.iter_mut().zip(block) {
             match scaled(value, power) {
                 Some(scaled) => *integer = scaled,
                 None => {
                     found.odd |= bit;
                     match least(value) {
-                        // It needs a smaller one, as it is large.
+                        // It is too large for this one.
                         Some((_, exponent)) if exponent <= hint => return Self::refitted(block),
-                        Some(_) => saving += 64 * 3,
+                        Some((_, exponent)) => larger.add(exponent),
+                        None if too_odd(found.odd, block) => return Self::refitted(block),
                         None => {}
-                    }
-                    if saving > block.len() * STEP {
-                        return Self::refitted(block);
-                    }
-                    if too_odd(found.odd, block) {
-                        return None;
                     }
                 }
             }
             bit <<= 1;
         }
+        if larger.any && larger.cheapest(hint, block.len()) != hint {
+            return Self::refitted(block);
+        }
         if found.odd == 0 {
             found.lower(block.len());
         }
-        Some(found)
+        (!too_odd(found.odd, block)).then_some(found)
     }
 
     /// Looks for the exponent at which the block costs least.
     fn refitted(block: &[f64]) -> Option<Self> {
         let mut forms = [None; BLOCK];
-        let mut needed = [0_usize; EXPONENT_MAX as usize + 1];
+        let mut needed = Needed::default();
         for (form, &value) in forms.iter_mut().zip(block) {
             *form = least(value);
-            let exponent = form.and_then(|(_, exponent)| needed.get_mut(usize::from(exponent)));
-            if let Some(count) = exponent {
-                *count += 1;
+            if let Some((_, exponent)) = *form {
+                needed.add(exponent);
             }
         }
-        // 64 bits for a value that needs a larger exponent.
-        let mut beyond: usize = needed.iter().sum();
-        let costs = (0..).zip(needed).map(|(exponent, count)| {
-            beyond -= count;
-            (beyond * 64 * 3 + usize::from(exponent) * block.len() * STEP, exponent)
-        });
-        let (_, exponent) = costs.min()?;
+        let exponent = needed.cheapest(0, block.len());
         let mut found = Self { exponent, integers: [0; BLOCK], odd: 0 };
         let mut bit = 1;
         for (integer, form) in found.integers.iter_mut().zip(forms).take(block.len()) {
