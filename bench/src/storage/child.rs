@@ -13,35 +13,42 @@ pub(super) struct Figure {
     pub(super) unit: String,
 }
 
-/// Measures one turn of an engine, and for one with a folder what it takes to
-/// come back after a kill.
-pub(super) fn measure(turn: &Turn) -> Vec<Figure> {
+/// Measures one turn of an engine, and if it is `killed` besides what it takes
+/// to come back.
+///
+/// # Errors
+/// Which process failed; what it said is on the standard error.
+pub(super) fn measure(turn: &Turn, killed: bool) -> Result<Vec<Figure>, String> {
     let mut figures = figures_of(&Turn { part: Part::Measure, ..turn.clone() });
-    if turn.kind.is_durable() {
-        remove(turn);
-        fill_and_kill(&Turn { part: Part::Fill, ..turn.clone() });
-        figures.extend(figures_of(&Turn { part: Part::Reopen, ..turn.clone() }));
-    }
     remove(turn);
+    if killed && let Ok(figures) = &mut figures {
+        fill_and_kill(&Turn { part: Part::Fill, ..turn.clone() })?;
+        figures.extend(figures_of(&Turn { part: Part::Reopen, ..turn.clone() })?);
+        remove(turn);
+    }
     figures
 }
 
 /// Runs a turn to its end and reads its figures.
-fn figures_of(turn: &Turn) -> Vec<Figure> {
+fn figures_of(turn: &Turn) -> Result<Vec<Figure>, String> {
     let mut child = start(turn);
     let figures = lines(&mut child).filter_map(|line| parse(&line)).collect();
     let status = child.wait().expect("the process was started");
-    assert!(status.success(), "{:?} of {} failed with {status}", turn.part, turn.kind);
-    figures
+    if status.success() { Ok(figures) } else { Err(failure(turn, &status.to_string())) }
 }
 
 /// Runs a turn until everything is acknowledged, and kills it with SIGKILL.
-fn fill_and_kill(turn: &Turn) {
+fn fill_and_kill(turn: &Turn) -> Result<(), String> {
     let mut child = start(turn);
     let acknowledged = lines(&mut child).any(|line| line == ACKNOWLEDGED);
     child.kill().expect("the process was started");
-    child.wait().expect("the process was started");
-    assert!(acknowledged, "{} ended before everything was acknowledged", turn.kind);
+    let status = child.wait().expect("the process was started");
+    if acknowledged { Ok(()) } else { Err(failure(turn, &status.to_string())) }
+}
+
+fn failure(turn: &Turn, status: &str) -> String {
+    let Turn { part, kind, dataset, series, .. } = turn;
+    format!("{part:?} of {kind} with {series} series of {dataset} ended early: {status}")
 }
 
 fn start(turn: &Turn) -> Child {
@@ -61,6 +68,7 @@ fn lines(child: &mut Child) -> impl Iterator<Item = String> {
     BufReader::new(output).lines().map_while(Result::ok)
 }
 
+/// Removes the folder of a turn, if it has made one.
 fn remove(turn: &Turn) {
     match std::fs::remove_dir_all(&turn.folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

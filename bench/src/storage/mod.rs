@@ -31,8 +31,9 @@
 //!   the engine handed to the file system; by `wchar` of `/proc/self/io` for
 //!   an engine that does not count them.
 //! - `reopen_ms`: from the start of opening until the engine takes queries,
-//!   after SIGKILL behind the last acknowledgement; `lost_after_kill`: the
-//!   acknowledged samples that were missing.
+//!   after SIGKILL behind the last acknowledgement; `reopen_refused`: how
+//!   often it did not open at all; `lost_after_kill`: the acknowledged samples
+//!   that were missing.
 //! - `drop_window_ms`: removing a sealed window.
 //!
 //! tsink takes some 30 µs a sample, so it gets 2,000 series; keepwatch runs at
@@ -71,22 +72,25 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if let Some((first, rest)) = arguments.split_first()
         && first == "--turn"
     {
-        Turn::parse(rest)?.run();
-        return Ok(());
+        return Turn::parse(rest)?.run();
     }
     let options = Options::parse(arguments)?;
     let plan = Plan::new(options.quick, options.only.as_deref());
     let results = plan.run(&options.folder.join(format!("keepwatch-bench-{}", std::process::id())));
-    print(&plan, results);
-    Ok(())
+    print(&plan, results)
 }
 
-fn print(plan: &Plan, mut results: Results) {
+/// Prints what was measured, also if a turn failed.
+fn print(plan: &Plan, mut results: Results) -> Result<(), String> {
     plan.compare(&mut results);
     for (name, value, unit) in results.medians() {
         println!("RESULT storage {name} {value:.4} {unit}");
     }
     goals::print(&results);
+    match results.failures() {
+        [] => Ok(()),
+        failures => Err(failures.join("\n")),
+    }
 }
 
 impl Options {

@@ -116,8 +116,11 @@ impl Plan {
             for contestant in self.contestants.iter().filter(|one| round < one.rounds) {
                 eprintln!("round {}: {}", round + 1, contestant.name());
                 let turn = contestant.turn(folder);
-                for figure in child::measure(&turn) {
-                    results.add(format!("{}_{}", contestant.name(), figure.name), figure);
+                match child::measure(&turn, contestant.is_killed()) {
+                    Ok(figures) => figures.into_iter().for_each(|figure| {
+                        results.add(format!("{}_{}", contestant.name(), figure.name), figure);
+                    }),
+                    Err(failure) => results.fail(failure),
                 }
             }
         }
@@ -160,6 +163,11 @@ impl Contestant {
             name.push_str(&short(self.series));
         }
         name
+    }
+
+    /// Says whether it has to come back after a kill; once for a kind will do.
+    fn is_killed(&self) -> bool {
+        self.kind.is_durable() && self.dataset == Dataset::Mixed && self.role != Role::Scale
     }
 
     fn turn(&self, folder: &Path) -> Turn {

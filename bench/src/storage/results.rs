@@ -6,6 +6,7 @@ use super::child::Figure;
 #[derive(Debug, Default)]
 pub(super) struct Results {
     rows: Vec<Row>,
+    failures: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -22,6 +23,16 @@ impl Results {
             Some(row) => row.values.push(figure.value),
             None => self.rows.push(Row { name, unit: figure.unit, values: vec![figure.value] }),
         }
+    }
+
+    /// Adds a turn that came to nothing.
+    pub(super) fn fail(&mut self, failure: String) {
+        self.failures.push(failure);
+    }
+
+    /// Returns what the turns that came to nothing said.
+    pub(super) fn failures(&self) -> &[String] {
+        &self.failures
     }
 
     /// Adds the ratio of a figure's medians of two contestants, if both were

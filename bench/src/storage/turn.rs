@@ -80,7 +80,10 @@ impl Turn {
     }
 
     /// Does what the turn is about.
-    pub(super) fn run(&self) {
+    ///
+    /// # Errors
+    /// What an engine says that cannot open a new folder.
+    pub(super) fn run(&self) -> Result<(), String> {
         let fleet = Fleet::new(self.dataset, self.series);
         match self.part {
             Part::Measure => self.measure(&fleet),
@@ -89,9 +92,9 @@ impl Turn {
         }
     }
 
-    fn measure(&self, fleet: &Fleet) {
+    fn measure(&self, fleet: &Fleet) -> Result<(), String> {
         let mut ticks = Ticks::new(fleet);
-        let mut engine = self.kind.open(&self.folder);
+        let mut engine = self.kind.open(&self.folder)?;
         engine.prepare(fleet);
         let before = Bytes::now();
 
@@ -124,6 +127,7 @@ impl Turn {
 
         read(engine.as_ref(), fleet, written);
         self.seal(engine.as_mut(), before, samples);
+        Ok(())
     }
 
     /// Measures what an engine with a folder has written.
@@ -151,8 +155,8 @@ impl Turn {
         }
     }
 
-    fn fill(&self, fleet: &Fleet) {
-        let mut engine = self.kind.open(&self.folder);
+    fn fill(&self, fleet: &Fleet) -> Result<(), String> {
+        let mut engine = self.kind.open(&self.folder)?;
         engine.prepare(fleet);
         engine.register(fleet);
         Ticks::new(fleet).feed(engine.as_mut(), self.samples);
@@ -160,11 +164,20 @@ impl Turn {
         stdout().flush().expect("the parent listens");
         // Comes back only if the parent goes away without the kill.
         let _ = stdin().read_line(&mut String::new());
+        Ok(())
     }
 
-    fn reopen(&self, fleet: &Fleet) {
+    fn reopen(&self, fleet: &Fleet) -> Result<(), String> {
         let start = Times::now();
-        let engine = self.kind.open(&self.folder);
+        let opened = self.kind.open(&self.folder);
+        figure("reopen_refused", f64::from(u8::from(opened.is_err())), "times");
+        let engine = match opened {
+            Ok(engine) => engine,
+            Err(error) => {
+                eprintln!("{} does not open what the kill left: {error}", self.kind);
+                return Ok(());
+            }
+        };
         figure("reopen_ms", seconds(start.spent().wall) * 1e3, "ms");
         let mut ticks = Ticks::new(fleet);
         (0..self.samples).for_each(|_| ticks.skip());
@@ -175,6 +188,7 @@ impl Turn {
             lost > 0 || found == acknowledged,
             "the engine has other samples than it acknowledged"
         );
+        Ok(())
     }
 }
 

@@ -95,15 +95,18 @@ impl Kind {
         !matches!(self, Self::MemoryRecord)
     }
 
-    /// Opens the engine on a folder, which may have what another process
+    /// Opens the engine on a folder, which may have what a killed process
     /// left there.
-    pub(super) fn open(self, folder: &Path) -> Box<dyn Engine> {
-        match self {
+    ///
+    /// # Errors
+    /// What the engine says if it cannot open the folder.
+    pub(super) fn open(self, folder: &Path) -> Result<Box<dyn Engine>, String> {
+        Ok(match self {
             Self::Memory => Box::new(bare::Bare::open()),
             Self::MemoryAppend => Box::new(registry::Client::open(registry::Way::Append)),
             Self::MemoryRecord => Box::new(registry::Client::open(registry::Way::Record)),
-            Self::Tsink => Box::new(peer::Tsink::open(folder)),
-        }
+            Self::Tsink => Box::new(peer::Tsink::open(folder)?),
+        })
     }
 }
 

@@ -26,15 +26,15 @@ pub(super) struct Tsink {
 const END_MS: i64 = START_MS + 365 * 24 * 3_600_000;
 
 impl Tsink {
-    pub(super) fn open(folder: &Path) -> Self {
+    pub(super) fn open(folder: &Path) -> Result<Self, String> {
         let storage = StorageBuilder::new()
             .with_data_path(folder)
             .with_timestamp_precision(TimestampPrecision::Milliseconds)
             .with_retention_enforced(false)
             .with_wal_sync_mode(WalSyncMode::PerAppend)
             .build()
-            .expect("the folder is writable");
-        Self { folder: folder.to_owned(), storage, rows: Vec::new() }
+            .map_err(|error| error.to_string())?;
+        Ok(Self { folder: folder.to_owned(), storage, rows: Vec::new() })
     }
 }
 
