@@ -84,7 +84,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 fn print(plan: &Plan, mut results: Results) -> Result<(), String> {
     plan.compare(&mut results);
     for (name, value, unit) in results.medians() {
-        println!("RESULT storage {name} {value:.4} {unit}");
+        let decimals = if value < 100.0 { 3 } else { 1 };
+        println!("RESULT storage {name} {value:.decimals$} {unit}");
     }
     goals::print(&results);
     match results.failures() {

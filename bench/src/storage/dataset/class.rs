@@ -6,11 +6,11 @@ use super::random::Random;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// A running total that grows by 0 to m a tick, m from 1 to 4,096 and its
-    /// logarithm spread evenly over the series: 6.4 bits of chance a sample on
+    /// logarithm spread evenly over the series: 6.1 bits of chance a sample on
     /// average. One series in 200 falls to 0 within an hour.
     Counter,
     /// A percentage of two decimals that moves by up to s a tick either way,
-    /// s from 0.02 to 5.12 and its logarithm spread evenly: 7.1 bits.
+    /// s from 0.02 to 5.12 and its logarithm spread evenly: 6.0 bits.
     Gauge,
     /// Seven in ten never change; the others are whole numbers that change
     /// once in ten minutes.
@@ -59,7 +59,7 @@ impl Source {
                 let chance = self.random.next();
                 let step = ((chance >> 32) * (u64::from(self.reach) + 1)) >> 32;
                 // One in 200 series within 360 ticks.
-                let reset = chance as u32 % 72_000 == 0;
+                let reset = (chance as u32).is_multiple_of(72_000);
                 self.level = if reset { 0 } else { self.level + step as i64 };
                 self.level as f64
             }

@@ -20,8 +20,10 @@
 //! change, and 4 % full floats. The shares are chosen, not measured: real
 //! scrapes have more that is constant (the study's took 0.91 bytes a sample
 //! in chunks of 120) and fewer full floats, which no codec takes below some
-//! 6.5 bytes and which therefore decide what the whole costs. Each class is a
-//! dataset as well, so that a figure of `mixed` can be taken apart.
+//! 6.5 bytes and which therefore decide what the whole costs. By the chance in
+//! them, no codec gets far below 0.76 bytes a sample of `counters` and 0.8 of
+//! `mixed`. Each class is a dataset as well, so that a figure of `mixed` can be
+//! taken apart.
 
 mod class;
 mod feed;
