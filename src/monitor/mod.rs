@@ -187,7 +187,7 @@ impl Monitor {
     pub async fn exposition(&self) -> Result<String, Error> {
         let selected = self.send(CurrentValues::default()).await?;
         let newest = |one: &Selected| {
-            exposition::Current::newest(Arc::clone(&one.definition), &one.snapshot)
+            exposition::Current::newest(Arc::clone(&one.definition), &one.snapshot())
         };
         let encode = move || {
             let current: Vec<_> = selected.iter().map(newest).collect();

@@ -117,7 +117,7 @@ impl Store {
         let body = slot.series.body();
         let removed = Removed {
             series: 1,
-            samples: body.chunks.samples() + body.late.len() + slot.filled,
+            samples: body.samples(slot.filled()),
             bytes: body.bytes() + size_of::<Series>(),
         };
         pruned.count(slot.series.metric(), removed);
@@ -135,10 +135,10 @@ fn drop_chunks(series: &Series, before: Timestamp, dry_run: bool, pruned: &mut P
     if !sealed_goes && !late_goes {
         return;
     }
-    let kept: Vec<_> =
-        body.chunks.iter().filter(|chunk| chunk.range().end >= before).cloned().collect();
+    let kept = body.chunks.iter().filter(|chunk| chunk.range().end >= before);
+    let kept: ChunkList = kept.cloned().collect();
     let mut left = body.as_ref().clone();
-    left.chunks = ChunkList::from_chunks(&kept);
+    left.chunks = Arc::new(kept);
     left.late = body.late.iter().filter(|sample| sample.at >= before).copied().collect();
     let sealed = body.chunks.samples() - left.chunks.samples();
     let late = body.late.len() - left.late.len();

@@ -41,7 +41,7 @@ impl Store {
         let mut all = Statistics::default();
         for slot in self.slots.iter().flatten() {
             let body = slot.series.body();
-            let samples = body.chunks.samples() + body.late.len() + slot.filled;
+            let samples = body.samples(slot.filled());
             let bytes = body.bytes() + size_of::<Series>();
             all.series += 1;
             all.samples += samples;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::bytes::{Reader, put_count, put_data};
 use crate::model::{Labels, Sample, TimeRange, Timestamp};
 use crate::storage::chunk::{Chunk, ChunkList, Encoding};
+use crate::storage::column::Columns;
+use crate::storage::identity::Identity;
 use crate::storage::ledger::Ledger;
 use crate::storage::series::{Body, Series, SeriesRef};
-use crate::storage::slab::Slab;
 
 /// A series that was read from a frame.
 pub(super) struct Found {
@@ -21,8 +22,8 @@ pub(super) struct Found {
 /// without samples, and for one too large for its counts.
 pub(super) fn encode(series: &Series) -> Option<(Vec<u8>, usize)> {
     let body = series.body();
-    let mut chunks: Vec<Arc<Chunk>> = body.chunks.iter().cloned().collect();
-    chunks.extend(unsealed(&body).map(Arc::new));
+    let mut chunks: Vec<Chunk> = body.chunks.iter().cloned().collect();
+    chunks.extend(unsealed(&body));
     if chunks.is_empty() {
         return None;
     }
@@ -42,7 +43,9 @@ pub(super) fn encode(series: &Series) -> Option<(Vec<u8>, usize)> {
         put_count(&mut frame, chunk.count())?;
         frame.extend_from_slice(&chunk.range().start.millis().to_le_bytes());
         frame.extend_from_slice(&chunk.range().end.millis().to_le_bytes());
-        put_data(&mut frame, chunk.data())?;
+        let (times, values) = chunk.parts();
+        put_data(&mut frame, times)?;
+        put_data(&mut frame, values)?;
     }
     Some((frame, chunks.iter().map(|chunk| chunk.count()).sum()))
 }
@@ -73,10 +76,11 @@ pub(super) fn decode(frame: &[u8]) -> Option<Found> {
         let count = reader.u32()?;
         let start = Timestamp::from_millis(reader.i64()?);
         let end = Timestamp::from_millis(reader.i64()?);
-        let chunk = Chunk::restore(encoding, count, TimeRange::new(start, end), reader.data()?);
-        chunks.push(Arc::new(chunk?));
+        let (times, values) = (reader.data()?, reader.data()?);
+        let chunk = Chunk::restore(encoding, count, TimeRange::new(start, end), times, values);
+        chunks.push(chunk?);
     }
-    let chunks = ChunkList::from_chunks(&chunks);
+    let chunks: ChunkList = chunks.into_iter().collect();
     reader.is_empty().then_some(Found { metric, name, labels, chunks })
 }
 
@@ -87,8 +91,10 @@ impl Found {
 
     /// Returns the series under a reference that nobody has had.
     pub(super) fn into_series(self, id: u32, ledger: &Ledger) -> Series {
-        let reference = SeriesRef { id, generation: ledger.next_generation() };
-        let body = Body { chunks: self.chunks, late: Arc::default(), open: Slab::with_room(0) };
-        Series::new(reference, self.metric, self.name, self.labels, body)
+        let reference = SeriesRef { id, serial: ledger.next_serial() };
+        let open = Columns::default().none();
+        let body = Body { chunks: Arc::new(self.chunks), late: Arc::default(), open };
+        let identity = Identity { metric: self.metric, name: self.name, labels: self.labels };
+        Series::new(reference, identity, body)
     }
 }

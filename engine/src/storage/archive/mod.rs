@@ -9,7 +9,7 @@
 //! frame     length:u32 crc32:u32 series        (of the series' bytes)
 //! series    metric:text name:text
 //!           labels:u32 (name:text value:text)*
-//!           chunks:u32 (encoding:u8 count:u32 start:i64 end:i64 bytes:data)*
+//!           chunks:u32 (encoding:u8 count:u32 start:i64 end:i64 times:data values:data)*
 //! text      data that is UTF-8
 //! data      length:u32 byte*
 //! ```
@@ -33,7 +33,7 @@ pub use folder::DataFolder;
 use super::ledger::{Book, Ledger};
 
 const MAGIC: &[u8; 8] = b"keepwtch";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How much an archive holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

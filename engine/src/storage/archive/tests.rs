@@ -58,7 +58,7 @@ fn filled() -> Arc<Ledger> {
 
 fn samples(ledger: Ledger) -> Vec<SeriesSamples> {
     let (store, _) = Store::recover(Arc::new(ledger), StoreConfig::default());
-    store.select(&Selector::metric("m"), TimeRange::ALL).decode(TimeRange::ALL)
+    store.snapshot(&Selector::metric("m"), TimeRange::ALL).decode(TimeRange::ALL)
 }
 
 fn bits(series: &[SeriesSamples]) -> Vec<(String, Vec<(i64, u64)>)> {
@@ -100,7 +100,7 @@ fn no_file_is_an_empty_ledger_and_another_file_is_refused() {
     assert!(error.contains("is no archive of keepwatch"), "{error}");
     fs::write(place.file(), b"keepwtch\x09\0\0\0").unwrap();
     let error = Ledger::load(&place.file()).unwrap_err().to_string();
-    assert!(error.ends_with("has format version 9; expected 1"), "{error}");
+    assert!(error.ends_with("has format version 9; expected 2"), "{error}");
     let error = filled().save(&place.0.join("no/such/folder/f")).unwrap_err().to_string();
     assert!(error.starts_with("cannot create"), "{error}");
 }
