@@ -11,6 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::storage::folder::Reopening;
 use keepwatch_engine::storage::wal::Commit;
 use keepwatch_engine::storage::{Log, LogStatus};
 use tokio::sync::oneshot;
@@ -36,6 +37,7 @@ pub struct LogWriter {
 
 #[derive(Debug)]
 struct Shared {
+    reopening: Reopening,
     status: ArcSwap<LogStatus>,
     file_number: AtomicU64,
     /// Samples that wait to be written.
@@ -57,14 +59,15 @@ enum Order {
 }
 
 impl LogWriter {
-    /// Starts the thread. It ends when it is closed, or when the last handle
+    /// Starts the thread; `reopening` is what its folder held. It ends when it is closed, or when the last handle
     /// is dropped.
     ///
     /// # Errors
     /// A thread that the system refuses.
-    pub fn start(log: Log, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub fn start(log: Log, reopening: Reopening, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (orders, inbox) = channel();
         let shared = Arc::new(Shared {
+            reopening,
             status: ArcSwap::from_pointee(log.status().clone()),
             file_number: AtomicU64::new(log.file_number()),
             backlog: AtomicUsize::new(0),
@@ -114,6 +117,12 @@ impl LogWriter {
             status.failure = Some(format!("more than {BACKLOG_MAX} samples wait to be written"));
         }
         status
+    }
+
+    /// Returns what the data folder held when it was opened.
+    #[must_use]
+    pub fn reopening(&self) -> &Reopening {
+        &self.shared.reopening
     }
 
     /// Returns how many samples wait to be written.

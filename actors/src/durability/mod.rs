@@ -10,4 +10,4 @@ mod log_writer;
 mod upkeep;
 
 pub use log_writer::LogWriter;
-pub use upkeep::{Upkeep, UpkeepOptions, UpkeepReport};
+pub use upkeep::{Upkeep, UpkeepOptions, UpkeepOutlets, UpkeepReport};

@@ -13,8 +13,8 @@ use keepwatch_engine::storage::folder::{
 use serde::Serialize;
 
 use super::LogWriter;
-use crate::registry::{CutSamples, EvictSamples, Metrics};
-use crate::supervisor::{Outlet, WorkError, Workshop};
+use crate::registry::{CutSamples, EvictSamples, Metrics, ShedSamples, TakeCensus};
+use crate::supervisor::{Outlet, Workshop};
 
 /// The longest that one step on the disk may take.
 const STEP_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -28,6 +28,9 @@ pub struct UpkeepOptions {
     pub hours: Duration,
     /// The most bytes of all files, the log included; no limit by default.
     pub bytes_max: Option<u64>,
+    /// The most bytes that samples may take in memory; no limit by default.
+    /// Beyond it the oldest chunks go, in files or not.
+    pub memory_max: Option<usize>,
     /// How much older than its series' newest a sample may be.
     pub out_of_order: Duration,
     /// The most series that one slice looks at.
@@ -47,6 +50,8 @@ pub struct UpkeepReport {
     pub samples_sealed: u64,
     /// Chunks that could not be decoded any more.
     pub chunks_lost: usize,
+    /// Samples that were dropped because memory had no room for them.
+    pub samples_shed: u64,
     /// Rollups that were written.
     pub rolled: RolledUp,
     /// Up to when samples are sealed.
@@ -55,31 +60,49 @@ pub struct UpkeepReport {
     pub failures: Vec<String>,
 }
 
-/// Keeps a data folder in order: retention, sealing, rollups.
+/// Keeps what is stored in order: retention, sealing and rollups of a data
+/// folder, and the budget of the memory.
 #[derive(Clone)]
 pub struct Upkeep {
-    folder: Arc<DataFolder>,
-    log: LogWriter,
+    disk: Option<Disk>,
     workshop: Workshop,
-    cut: Outlet<CutSamples>,
-    evict: Outlet<EvictSamples>,
-    metrics: Outlet<Metrics>,
+    outlets: UpkeepOutlets,
     options: UpkeepOptions,
 }
 
+/// A data folder and its log.
+#[derive(Clone)]
+struct Disk {
+    folder: Arc<DataFolder>,
+    log: LogWriter,
+}
+
+/// Whom the upkeep reaches.
+#[derive(Debug, Clone)]
+pub struct UpkeepOutlets {
+    /// Hands out what is to be sealed.
+    pub cut: Outlet<CutSamples>,
+    /// Lets go what was sealed.
+    pub evict: Outlet<EvictSamples>,
+    /// Drops what memory has no room for.
+    pub shed: Outlet<ShedSamples>,
+    /// For the size of the memory.
+    pub census: Outlet<TakeCensus>,
+    /// For the retention of single metrics.
+    pub metrics: Outlet<Metrics>,
+}
+
 impl Upkeep {
-    /// Creates the upkeep of a folder and its log.
+    /// Creates the upkeep of a folder and its log, or of the memory alone.
     #[must_use]
     pub fn new(
-        folder: Arc<DataFolder>,
-        log: LogWriter,
+        disk: Option<(Arc<DataFolder>, LogWriter)>,
         workshop: Workshop,
-        cut: Outlet<CutSamples>,
-        evict: Outlet<EvictSamples>,
-        metrics: Outlet<Metrics>,
+        outlets: UpkeepOutlets,
         options: UpkeepOptions,
     ) -> Self {
-        Self { folder, log, workshop, cut, evict, metrics, options }
+        let disk = disk.map(|(folder, log)| Disk { folder, log });
+        Self { disk, workshop, outlets, options }
     }
 
     /// Carries out a round at the time `now`. Samples before `sealed_before`
@@ -93,20 +116,45 @@ impl Upkeep {
         now: Timestamp,
     ) -> UpkeepReport {
         let mut report = UpkeepReport { sealed_before, ..UpkeepReport::default() };
-        let keeping = self.keeping(&retention).await;
-        self.retain(keeping.clone(), now, &mut report).await;
-        let before = self.folder.sealable_before(self.options.out_of_order, now);
-        if sealed_before.is_none_or(|sealed| sealed < before) {
-            match self.seal(before, &mut report).await {
-                Ok(()) => report.sealed_before = Some(before),
-                Err(failure) => report.failures.push(format!("sealing: {failure}")),
-            }
-            match self.on_disk(move |folder| folder.roll_up(&keeping, now)).await {
-                Ok(rolled) => report.rolled = rolled,
-                Err(failure) => report.failures.push(format!("rollups: {failure}")),
+        if let Some(disk) = &self.disk {
+            let keeping = self.keeping(&retention).await;
+            self.retain(disk, keeping.clone(), now, &mut report).await;
+            let before = disk.folder.sealable_before(self.options.out_of_order, now);
+            if sealed_before.is_none_or(|sealed| sealed < before) {
+                match self.seal(disk, before, &mut report).await {
+                    Ok(()) => report.sealed_before = Some(before),
+                    Err(failure) => report.failures.push(format!("sealing: {failure}")),
+                }
+                match self.on_disk(disk, move |folder| folder.roll_up(&keeping, now)).await {
+                    Ok(rolled) => report.rolled = rolled,
+                    Err(failure) => report.failures.push(format!("rollups: {failure}")),
+                }
             }
         }
+        match self.shed().await {
+            Ok(samples) => report.samples_shed = samples,
+            Err(failure) => report.failures.push(format!("the memory's budget: {failure}")),
+        }
         report
+    }
+
+    /// Drops the oldest chunks that memory has no room for; returns how many
+    /// samples went.
+    async fn shed(&self) -> Result<u64, String> {
+        let Some(bytes_max) = self.options.memory_max else { return Ok(0) };
+        let census = self.outlets.census.send(TakeCensus).await.map_err(told)?;
+        let measure = move || census.shed_before(bytes_max);
+        let before = self.workshop.compute(STEP_LIMIT, measure).await.map_err(told)?;
+        let Some(before) = before else { return Ok(0) };
+        let (mut shed, mut cursor) = (0, Some(0));
+        while let Some(from) = cursor {
+            let budget = self.options.series_per_slice;
+            let slice = ShedSamples { cursor: from, budget, before };
+            let (next, samples) = self.outlets.shed.send(slice).await.map_err(told)?;
+            shed += samples as u64;
+            cursor = next.filter(|&next| next > from);
+        }
+        Ok(shed)
     }
 
     /// Joins what the policy and the metrics' definitions say.
@@ -114,7 +162,7 @@ impl Upkeep {
         let mut by_metric = retention.by_metric.clone();
         // Without an answer the policy alone holds for this round.
         let metrics: Vec<Arc<MetricDefinition>> =
-            self.metrics.send(Metrics).await.unwrap_or_default();
+            self.outlets.metrics.send(Metrics).await.unwrap_or_default();
         for definition in metrics {
             if let Some(own) = definition.retention() {
                 by_metric.entry(Arc::clone(definition.name())).or_insert(own);
@@ -129,12 +177,18 @@ impl Upkeep {
         }
     }
 
-    async fn retain(&self, keeping: Keeping, now: Timestamp, report: &mut UpkeepReport) {
-        let log_bytes = self.log.status().bytes;
-        match self.on_disk(move |folder| folder.retain(&keeping, log_bytes, now)).await {
+    async fn retain(
+        &self,
+        disk: &Disk,
+        keeping: Keeping,
+        now: Timestamp,
+        report: &mut UpkeepReport,
+    ) {
+        let log_bytes = disk.log.status().bytes;
+        match self.on_disk(disk, move |folder| folder.retain(&keeping, log_bytes, now)).await {
             Ok(retained) => {
                 if let Some(bytes) = retained.log_bytes_max {
-                    report.log_bytes_dropped = self.log.shrink_to(bytes).await;
+                    report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
                 }
                 report.retained = retained;
             }
@@ -142,20 +196,25 @@ impl Upkeep {
         }
     }
 
-    async fn seal(&self, before: Timestamp, report: &mut UpkeepReport) -> Result<(), String> {
-        let below = self.log.file_number();
+    async fn seal(
+        &self,
+        disk: &Disk,
+        before: Timestamp,
+        report: &mut UpkeepReport,
+    ) -> Result<(), String> {
+        let below = disk.log.file_number();
+        let budget = self.options.series_per_slice;
         let mut series: Vec<CutSeries> = Vec::new();
         let mut cursor = Some(0);
         while let Some(from) = cursor {
-            let budget = self.options.series_per_slice;
             let slice = CutSamples { cursor: from, budget, before };
-            let cut = self.cut.send(slice).await.map_err(|error| error.to_string())?;
+            let cut = self.outlets.cut.send(slice).await.map_err(told)?;
             series.extend(cut.series);
             // A cursor that does not grow would never end.
             cursor = cut.next.filter(|&next| next > from);
         }
         let Sealing { sealed, segments, chunks_lost, .. } =
-            self.on_disk(move |folder| folder.seal(series, before)).await?;
+            self.on_disk(disk, move |folder| folder.seal(series, before)).await?;
         report.segments = segments;
         report.chunks_lost = chunks_lost;
         let sealed = Arc::new(sealed);
@@ -163,31 +222,32 @@ impl Upkeep {
         // Once at least, so that the store learns up to when samples are
         // sealed.
         loop {
-            let to = (from + self.options.series_per_slice).min(sealed.len());
+            let to = (from + budget).min(sealed.len());
             let slice = EvictSamples { sealed: Arc::clone(&sealed), from, to, before };
-            let evicted = self.evict.send(slice).await.map_err(|error| error.to_string())?;
+            let evicted = self.outlets.evict.send(slice).await.map_err(told)?;
             report.samples_sealed += evicted as u64;
             from = to;
             if from >= sealed.len() {
                 break;
             }
         }
-        self.log.remove_sealed(before, below);
+        disk.log.remove_sealed(before, below);
         Ok(())
     }
 
     async fn on_disk<T: Send + 'static>(
         &self,
+        disk: &Disk,
         work: impl FnOnce(&DataFolder) -> Result<T, DataError> + Send + 'static,
     ) -> Result<T, String> {
-        let folder = Arc::clone(&self.folder);
-        match self.workshop.compute(STEP_LIMIT, move || work(&folder)).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(
-                error @ (WorkError::TimedOut(_) | WorkError::Panicked(_) | WorkError::Cancelled),
-            ) => Err(error.to_string()),
-        }
+        let folder = Arc::clone(&disk.folder);
+        let done = self.workshop.compute(STEP_LIMIT, move || work(&folder)).await;
+        done.map_err(told)?.map_err(told)
     }
+}
+
+fn told(error: impl fmt::Display) -> String {
+    error.to_string()
 }
 
 impl fmt::Debug for Upkeep {

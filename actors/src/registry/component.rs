@@ -8,12 +8,12 @@ use keepwatch_engine::model::{MetricDefinition, SeriesSamples, TimeRange};
 use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
 };
-use keepwatch_engine::storage::{Cut, Ledger, Selector, SeriesRef};
+use keepwatch_engine::storage::{Census, Cut, Ledger, Selector, SeriesRef};
 
 use super::messages::{
     AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
-    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, StorageReport, StorageStatistics,
-    Values,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
+    StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
 use crate::durability::LogWriter;
@@ -220,12 +220,13 @@ impl Receive<StorageStatistics> for Registry {
         let metrics = self.registry.catalogue().len();
         let (drops, recovery) = (self.registry.drops(), self.registry.recovery());
         let log = self.log.as_ref().map(LogWriter::status);
+        let reopening = self.log.as_ref().map(|log| log.reopening().clone());
         let census = self.registry.census();
         let workshop = scope.workshop().clone();
         let counting = async move { workshop.compute(READ_LIMIT, move || census.count()).await };
         scope.answer(counting, move |_, counted, _| {
             let statistics = counted.map_err(Self::unread)?;
-            Ok(StorageReport { metrics, statistics, drops, log, recovery })
+            Ok(StorageReport { metrics, statistics, drops, log, reopening, recovery })
         })
     }
 }
@@ -248,5 +249,21 @@ impl Receive<EvictSamples> for Registry {
         let EvictSamples { sealed, from, to, before } = message;
         let slice = sealed.get(from..to).unwrap_or_default();
         Answer::ok(self.registry.evict(slice, before))
+    }
+}
+
+impl Receive<TakeCensus> for Registry {
+    fn receive(&mut self, _: TakeCensus, _: &mut Scope<Self>) -> Answer<Census> {
+        Answer::ok(self.registry.census())
+    }
+}
+
+impl Receive<ShedSamples> for Registry {
+    fn receive(
+        &mut self,
+        message: ShedSamples,
+        _: &mut Scope<Self>,
+    ) -> Answer<(Option<u32>, usize)> {
+        Answer::ok(self.registry.shed(message.cursor, message.budget, message.before))
     }
 }

@@ -10,8 +10,9 @@ use keepwatch_engine::model::{
 use keepwatch_engine::registry::{
     BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
 };
+use keepwatch_engine::storage::folder::Reopening;
 use keepwatch_engine::storage::{
-    Cut, LogStatus, Recovery, SealedSeries, Selector, SeriesRef, Slice, Statistics,
+    Census, Cut, LogStatus, Recovery, SealedSeries, Selector, SeriesRef, Slice, Statistics,
 };
 use serde::Serialize;
 
@@ -33,6 +34,8 @@ request! {
     Prune => PruneOutcome, owner Registry;
     CutSamples => Cut, owner Registry;
     EvictSamples => usize, owner Registry;
+    TakeCensus => Census, owner Registry;
+    ShedSamples => (Option<u32>, usize), owner Registry;
 }
 
 /// Registers a metric; answers with the metric, whose handles any thread may
@@ -148,6 +151,8 @@ pub struct StorageReport {
     pub drops: Drops,
     /// How the log fares, if there is a data folder.
     pub log: Option<LogStatus>,
+    /// What the data folder held when the engine started.
+    pub reopening: Option<Reopening>,
     /// What this incarnation found when it began.
     #[serde(skip)]
     pub recovery: Recovery,
@@ -185,5 +190,21 @@ pub struct EvictSamples {
     /// The first behind them.
     pub to: usize,
     /// The first point in time that was not sealed.
+    pub before: Timestamp,
+}
+
+/// Asks for everything that is stored, to be counted elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct TakeCensus;
+
+/// Drops old chunks that memory has no room for, a slice at a time; answers
+/// where the next slice begins, and how many samples went.
+#[derive(Debug, Clone, Copy)]
+pub struct ShedSamples {
+    /// Where the slice begins: 0, then what the answer before named.
+    pub cursor: u32,
+    /// The most series to look at.
+    pub budget: usize,
+    /// Chunks that end before this go.
     pub before: Timestamp,
 }

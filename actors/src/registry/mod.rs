@@ -20,6 +20,6 @@ mod tests;
 pub use component::{Registry, RegistryConfig};
 pub use messages::{
     AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
-    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, StorageReport, StorageStatistics,
-    Values,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
+    StorageStatistics, TakeCensus, Values,
 };

@@ -132,6 +132,13 @@ impl Registry {
         self.store.cut(cursor, budget, before)
     }
 
+    /// Drops old chunks that memory has no room for: see [`Store::shed`].
+    /// Returns where the next slice begins, and how many samples went.
+    pub fn shed(&mut self, cursor: u32, budget: usize, before: Timestamp) -> (Option<u32>, usize) {
+        let pruned = self.store.shed(cursor, budget, before);
+        (pruned.next, pruned.samples)
+    }
+
     /// Lets go what was sealed: see [`Store::evict`].
     pub fn evict(&mut self, sealed: &[SealedSeries], before: Timestamp) -> usize {
         self.store.evict(sealed, before)

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::chunk::Chunk;
 use super::ledger::{Book, Ledger};
 use super::segment::{Segment, SegmentKind};
 use super::series::Series;
 use super::store::Store;
+use crate::model::Timestamp;
 
 /// The size of a store, in memory and on disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -99,6 +102,36 @@ impl Census {
         all
     }
 }
+
+impl Census {
+    /// Returns the time before which chunks have to go so that what is in
+    /// memory fits `bytes_max`; `None` if it fits.
+    #[must_use]
+    pub fn shed_before(&self, bytes_max: usize) -> Option<Timestamp> {
+        let mut bytes = 0;
+        let mut chunks = Vec::new();
+        for series in self.book.series() {
+            let body = series.body();
+            bytes += body.bytes() + size_of::<Series>();
+            chunks.extend(body.chunks.iter().map(|chunk| (chunk.range().end, chunk.bytes())));
+        }
+        let mut excess = bytes.checked_sub(bytes_max).filter(|excess| *excess > 0)?;
+        chunks.sort_unstable();
+        let mut last = None;
+        for (end, bytes) in chunks {
+            last = Some(end);
+            excess = excess.saturating_sub(bytes + CHUNK_BYTES);
+            if excess == 0 {
+                break;
+            }
+        }
+        // What ends at this time goes as well.
+        last.map(|end| end + Duration::from_millis(1))
+    }
+}
+
+/// What a chunk takes beside its encoded values.
+const CHUNK_BYTES: usize = size_of::<Chunk>() + 2 * size_of::<usize>();
 
 impl fmt::Debug for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
