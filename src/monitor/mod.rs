@@ -12,7 +12,7 @@ mod collecting;
 mod components;
 mod error;
 mod metric;
-mod saving;
+mod storage;
 mod thread;
 
 use std::sync::Arc;
@@ -41,6 +41,7 @@ pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
 pub use metric::{MetricBuilder, MetricError};
+pub use storage::StorageOptions;
 
 use thread::EngineThread;
 

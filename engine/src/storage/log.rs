@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::wal::{Commit, WalError, Writer};
 use crate::model::Timestamp;
 
@@ -25,7 +27,7 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
 /// How the log fares.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LogStatus {
     /// Why the disk does not take anything at present.
     pub failure: Option<String>,
@@ -122,9 +124,19 @@ impl Log {
     /// called.
     #[must_use]
     pub fn due_in(&self, now: Duration) -> Option<Duration> {
-        let SyncPolicy::Interval(interval) = self.policy else { return None };
-        let since = self.unsynced_since?;
-        Some((since + interval).saturating_sub(now))
+        let sync = match (self.policy, self.unsynced_since) {
+            (SyncPolicy::Interval(interval), Some(since)) => Some(since + interval),
+            _ => None,
+        };
+        let retry = self.retry.map(|retry| retry.at).filter(|at| *at > now);
+        Some([sync, retry].into_iter().flatten().min()?.saturating_sub(now))
+    }
+
+    /// Says whether the disk would be asked now; after a failure it is left
+    /// alone for a while.
+    #[must_use]
+    pub fn takes(&self, now: Duration) -> bool {
+        self.retry.is_none_or(|retry| now >= retry.at)
     }
 
     /// Syncs what is due.

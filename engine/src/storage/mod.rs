@@ -20,7 +20,6 @@
 //!
 //! The store knows nothing of definitions or kinds: that is the registry's.
 
-mod archive;
 mod bits;
 mod chunk;
 mod codec;
@@ -48,7 +47,6 @@ mod store;
 mod times;
 pub mod wal;
 
-pub use archive::{ArchiveError, Archived, DataFolder};
 pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
 pub use cut::{Cut, CutSeries, SealedSeries};
@@ -61,7 +59,7 @@ pub use selection::Selection;
 pub use selector::Selector;
 pub use series::{Series, SeriesRef};
 pub use snapshot::{SampleReader, SeriesView, Snapshot};
-pub use statistics::{MetricStatistics, Statistics};
+pub use statistics::{Census, MetricStatistics, Statistics};
 pub use store::{Store, StoreConfig};
 pub use times::Times;
 

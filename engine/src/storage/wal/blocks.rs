@@ -15,13 +15,28 @@ const XOR: u8 = 0x20;
 /// The length, in the blocks that have one a value, of 64 bits as they are.
 const ODD: u64 = 15;
 
-/// Appends the values; `hint` is the exponent of the block before, which
-/// comes first to the test as it mostly fits again.
-pub(super) fn write(out: &mut Vec<u8>, values: &[f64], hint: &mut u8) {
+/// What the block before was like. It comes first to the test, as it mostly
+/// fits again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint {
+    pub(super) exponent: u8,
+    /// Whether the values had no such form.
+    pub(super) raw: bool,
+}
+
+/// How many values are tried before a block is taken for as raw as the one
+/// before.
+const TRIED: usize = 4;
+
+/// Appends the values.
+pub(super) fn write(out: &mut Vec<u8>, values: &[f64], hint: &mut Hint) {
     for block in values.chunks(BLOCK) {
-        match Decimals::of(block, *hint) {
+        let raw = hint.raw && block.iter().take(TRIED).all(|&value| least(value).is_none());
+        let decimals = if raw { None } else { Decimals::of(block, hint.exponent) };
+        hint.raw = decimals.is_none();
+        match decimals {
             Some(decimals) => {
-                *hint = decimals.exponent;
+                hint.exponent = decimals.exponent;
                 decimals.write(out, block);
             }
             None => Xor::of(block).write(out, block),
@@ -51,6 +66,35 @@ pub(super) fn read(
     Ok(())
 }
 
+/// How many values need which exponent.
+#[derive(Default)]
+struct Needed {
+    counts: [usize; EXPONENT_MAX as usize + 1],
+    any: bool,
+}
+
+impl Needed {
+    fn add(&mut self, exponent: u8) {
+        if let Some(count) = self.counts.get_mut(usize::from(exponent)) {
+            *count += 1;
+            self.any = true;
+        }
+    }
+
+    /// Returns the exponent from `least` on at which a block costs least.
+    ///
+    /// Each of its values takes ten thirds of a bit more at the next exponent,
+    /// and one that needs a larger exponent takes 64.
+    fn cheapest(&self, least: u8, block: usize) -> u8 {
+        let mut beyond: usize = self.counts.iter().sum();
+        let costs = (0..=EXPONENT_MAX).zip(self.counts).map(|(exponent, count)| {
+            beyond -= count;
+            (beyond * 64 * 3 + usize::from(exponent) * block * 10, exponent)
+        });
+        costs.filter(|(_, exponent)| *exponent >= least).min().map_or(least, |(_, found)| found)
+    }
+}
+
 /// The values of a block as integers over a power of ten.
 struct Decimals {
     exponent: u8,
@@ -60,47 +104,48 @@ struct Decimals {
 }
 
 impl Decimals {
-    /// Returns the integers; `None` if half of the values are none.
+    /// Returns the integers; `None` if more than half of the values are none.
     fn of(block: &[f64], hint: u8) -> Option<Self> {
         let mut found = Self { exponent: hint, integers: [0; BLOCK], odd: 0 };
         let power = power(hint)?;
+        let mut larger = Needed::default();
         let mut bit = 1;
         for (integer, &value) in found.integers.iter_mut().zip(block) {
             match scaled(value, power) {
                 Some(scaled) => *integer = scaled,
-                None if least(value).is_some() => return Self::refitted(block),
                 None => {
                     found.odd |= bit;
-                    if too_odd(found.odd, block) {
-                        return None;
+                    match least(value) {
+                        // It is too large for this one.
+                        Some((_, exponent)) if exponent <= hint => return Self::refitted(block),
+                        Some((_, exponent)) => larger.add(exponent),
+                        None if too_odd(found.odd, block) => return Self::refitted(block),
+                        None => {}
                     }
                 }
             }
             bit <<= 1;
         }
-        found.lower(block.len());
-        Some(found)
+        if larger.any && larger.cheapest(hint, block.len()) != hint {
+            return Self::refitted(block);
+        }
+        if found.odd == 0 {
+            found.lower(block.len());
+        }
+        (!too_odd(found.odd, block)).then_some(found)
     }
 
     /// Looks for the exponent at which the block costs least.
     fn refitted(block: &[f64]) -> Option<Self> {
         let mut forms = [None; BLOCK];
-        let mut needed = [0_usize; EXPONENT_MAX as usize + 1];
+        let mut needed = Needed::default();
         for (form, &value) in forms.iter_mut().zip(block) {
             *form = least(value);
-            let exponent = form.and_then(|(_, exponent)| needed.get_mut(usize::from(exponent)));
-            if let Some(count) = exponent {
-                *count += 1;
+            if let Some((_, exponent)) = *form {
+                needed.add(exponent);
             }
         }
-        // Ten thirds of a bit a value and step, 64 bits for a value that needs
-        // a larger exponent.
-        let mut beyond: usize = needed.iter().sum();
-        let costs = (0..).zip(needed).map(|(exponent, count)| {
-            beyond -= count;
-            (beyond * 64 * 3 + usize::from(exponent) * block.len() * 10, exponent)
-        });
-        let (_, exponent) = costs.min()?;
+        let exponent = needed.cheapest(0, block.len());
         let mut found = Self { exponent, integers: [0; BLOCK], odd: 0 };
         let mut bit = 1;
         for (integer, form) in found.integers.iter_mut().zip(forms).take(block.len()) {
@@ -147,16 +192,16 @@ impl Decimals {
         out.push(OFFSETS | self.exponent);
         out.push(width as u8);
         put_varint(out, zigzag(min));
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         for integer in integers {
             packer.push(integer.wrapping_sub(min).cast_unsigned(), width);
         }
-        packer.finish();
+        packer.finish(out);
     }
 
     fn write_lengths(&self, out: &mut Vec<u8>, block: &[f64], integers: &[i64]) {
         out.push(LENGTHS | self.exponent);
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         let mut odd = self.odd;
         for (&integer, value) in integers.iter().zip(block) {
             if odd & 1 == 1 {
@@ -168,7 +213,7 @@ impl Decimals {
             }
             odd >>= 1;
         }
-        packer.finish();
+        packer.finish(out);
     }
 }
 
@@ -246,11 +291,11 @@ impl Xor {
     fn write(&self, out: &mut Vec<u8>, block: &[f64]) {
         out.extend([XOR, self.shift as u8, self.width as u8]);
         out.extend_from_slice(&self.first.to_le_bytes());
-        let mut packer = Packer::new(out);
+        let mut packer = Packer::new();
         for value in block {
             packer.push((value.to_bits() ^ self.first) >> self.shift, self.width);
         }
-        packer.finish();
+        packer.finish(out);
     }
 }
 

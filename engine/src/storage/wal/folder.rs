@@ -46,12 +46,21 @@ fn number(name: &str) -> Option<u64> {
     if plain { digits.parse().ok() } else { None }
 }
 
-/// Makes the names in a folder survive a power loss.
+/// Makes the names in a folder survive a power loss, where the file system
+/// can do that.
 pub(super) fn sync(folder: &Path) -> Result<(), WalError> {
-    // Only here can a folder be opened like a file.
-    if cfg!(unix) {
-        let opened = File::open(folder).map_err(failed("cannot open", folder))?;
-        opened.sync_all().map_err(failed("cannot sync", folder))?;
+    // Elsewhere a folder cannot be opened like a file.
+    if !cfg!(unix) {
+        return Ok(());
     }
-    Ok(())
+    let opened = File::open(folder).map_err(failed("cannot open", folder))?;
+    match opened.sync_all() {
+        // The answers of file systems that know no sync of a folder.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+        {
+            Ok(())
+        }
+        synced => synced.map_err(failed("cannot sync", folder)),
+    }
 }

@@ -1,5 +1,6 @@
 //! The frames that a file is made of, and the header before them.
 
+use super::blocks::Hint;
 use super::commit::{Commit, Run, extend};
 use super::definitions::{self, REMOVED_MAX};
 use super::samples::{self, Columns, SAMPLES_MAX};
@@ -22,6 +23,9 @@ pub(super) const PAYLOAD_MAX: usize = 1 << 20;
 pub(super) const DEFINITIONS: u8 = 1;
 pub(super) const REMOVED: u8 = 2;
 pub(super) const FLOATS: u8 = 3;
+
+/// How many bytes of room are kept from write to write.
+const KEPT: usize = 4 << 20;
 
 /// Definitions fill a frame up to about here.
 const ROOM: usize = 48 << 10;
@@ -55,7 +59,7 @@ pub(super) struct Encoder {
     buffer: Vec<u8>,
     /// Samples that are in no frame yet: those of small commits share one.
     waiting: Columns,
-    hint: u8,
+    hint: Hint,
     pub(super) frames: u64,
     pub(super) samples: u64,
     pub(super) refused: u64,
@@ -73,6 +77,8 @@ impl Encoder {
     /// Forgets what is not written, and the counts.
     pub(super) fn clear(&mut self) {
         self.buffer.clear();
+        // What a commit of many definitions took is not kept for ever.
+        self.buffer.shrink_to(KEPT);
         self.waiting.clear();
         (self.frames, self.samples, self.refused) = (0, 0, 0);
     }
@@ -164,7 +170,7 @@ impl Encoder {
         self.waiting.clear();
     }
 
-    pub(super) fn frame(&mut self, kind: u8, payload: impl FnOnce(&mut Vec<u8>, &mut u8)) {
+    pub(super) fn frame(&mut self, kind: u8, payload: impl FnOnce(&mut Vec<u8>, &mut Hint)) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(&MARKER);
         self.buffer.extend_from_slice(&[0; 8]);

@@ -5,17 +5,17 @@ use super::fault::Fault;
 /// The most bytes that one block of values takes: 64 times 68 bits.
 const ROOM: usize = 64 * 68 / 8;
 
-/// Appends numbers of up to 64 bits to bytes.
-pub(super) struct Packer<'a> {
-    out: &'a mut Vec<u8>,
+/// Packs the numbers of one block, of up to 64 bits each.
+pub(super) struct Packer {
+    bytes: [u8; ROOM + 8],
+    len: usize,
     word: u64,
     filled: u32,
 }
 
-impl<'a> Packer<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        out.reserve(ROOM + 8);
-        Self { out, word: 0, filled: 0 }
+impl Packer {
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; ROOM + 8], len: 0, word: 0, filled: 0 }
     }
 
     /// Appends the lowest `width` bits; the higher ones must be 0.
@@ -28,17 +28,27 @@ impl<'a> Packer<'a> {
         if filled < 64 {
             self.filled = filled;
         } else {
-            self.out.extend_from_slice(&self.word.to_le_bytes());
+            self.put();
             self.word = number.checked_shr(64 - self.filled).unwrap_or(0);
             self.filled = filled - 64;
         }
     }
 
-    /// Writes what waits, filled up with zeros to a whole byte.
-    pub(super) fn finish(self) {
-        let bytes = self.word.to_le_bytes();
-        let due = self.filled.div_ceil(8) as usize;
-        self.out.extend_from_slice(bytes.get(..due).unwrap_or_default());
+    #[inline]
+    fn put(&mut self) {
+        let room = self.bytes.get_mut(self.len..).and_then(|rest| rest.first_chunk_mut());
+        debug_assert!(room.is_some(), "a block has room for its numbers");
+        if let Some(room) = room {
+            *room = self.word.to_le_bytes();
+            self.len += 8;
+        }
+    }
+
+    /// Appends everything to bytes, filled up with zeros to a whole one.
+    pub(super) fn finish(mut self, out: &mut Vec<u8>) {
+        let end = self.len + self.filled.div_ceil(8) as usize;
+        self.put();
+        out.extend_from_slice(self.bytes.get(..end).unwrap_or_default());
     }
 }
 

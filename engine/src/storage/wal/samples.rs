@@ -1,6 +1,6 @@
 //! The payload of a frame of float samples.
 
-use super::blocks;
+use super::blocks::{self, Hint};
 use super::commit::Run;
 use super::cursor::{Cursor, put_varint, unzigzag, zigzag};
 use super::fault::Fault;
@@ -28,7 +28,7 @@ impl Columns {
 }
 
 /// Appends the payload.
-pub(super) fn write(out: &mut Vec<u8>, columns: &Columns, hint: &mut u8) {
+pub(super) fn write(out: &mut Vec<u8>, columns: &Columns, hint: &mut Hint) {
     put_varint(out, columns.serials.len() as u64);
     let mut before = 0;
     for run in &columns.runs {

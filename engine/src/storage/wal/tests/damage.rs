@@ -1,6 +1,6 @@
 //! Files that something happened to.
 
-use super::super::frame::{FRAME, HEADER, MARKER};
+use super::super::frame::{Encoder, FLOATS, FRAME, HEADER, MARKER};
 use super::*;
 
 /// Where each frame of a file begins, and its end.
@@ -186,6 +186,55 @@ fn garbage_behind_and_between_is_passed_over() {
     behind.resize(bytes.len() + 10_000, 0);
     let (_, replayed) = replay_of(&behind);
     assert_eq!((replayed.torn_bytes, replayed.frames_lost), (10_000, 0));
+}
+
+#[test]
+fn a_frame_of_another_file_does_not_pass() {
+    let (bytes, parts) = small();
+    let starts = frames(&bytes);
+    let place = Place::new();
+    for number in [1, 2] {
+        let mut encoder = Encoder::default();
+        encoder.begin(number);
+        encoder.commit(&Commit::default());
+        fs::write(place.0.join(format!("{number:020}.wal")), encoder.finish()).unwrap();
+    }
+    // As old blocks of the disk come back behind a new header.
+    let path = place.0.join(format!("{:020}.wal", 2));
+    let mut stale = fs::read(&path).unwrap();
+    stale.extend_from_slice(&bytes[starts[0]..]);
+    fs::write(&path, &stale).unwrap();
+    let (seen, replayed) = replayed(&place.0);
+    assert_eq!(seen, []);
+    assert_eq!(replayed.frames_lost, parts.len() as u64);
+    assert_eq!(replayed.bytes_lost, (bytes.len() - starts[0]) as u64);
+}
+
+#[test]
+fn a_payload_that_makes_no_sense_leaves_nothing_of_it_behind() {
+    let mut commit = Commit::default();
+    commit.definitions.push((Serial(0), identity(0)));
+    let mut encoder = Encoder::default();
+    encoder.begin(1);
+    encoder.commit(&commit);
+    // One sample of series 0 at 1 ms with the value 3, and a byte too many.
+    encoder.frame(FLOATS, |buffer, _| buffer.extend([1, 2, 2, 0, 0x00, 0, 6, 0xff]));
+    // Values of an encoding of the future, and a kind of the future.
+    encoder.frame(FLOATS, |buffer, _| buffer.extend([1, 2, 2, 0, 0x30, 0, 6]));
+    encoder.frame(99, |buffer, _| buffer.extend([1, 2, 3]));
+    encoder.frame(FLOATS, |buffer, _| buffer.extend([1, 2, 2, 0, 0x00, 0, 8]));
+    let (seen, replayed) = replay_of(encoder.finish());
+    assert_eq!(seen, [Seen::Define(0, identity(0)), Seen::Sample(1, false, 0, 4_f64.to_bits())]);
+    let why: Vec<_> = replayed.damage.iter().map(|one| one.why.to_string()).collect();
+    assert_eq!(
+        why,
+        [
+            "payload has 1 bytes too many",
+            "values of encoding 0x30; expected 0x00 to 0x0c, 0x10 to 0x1c or 0x20",
+        ]
+    );
+    assert_eq!((replayed.frames_lost, replayed.samples), (2, 1));
+    assert_eq!(replayed.frames_unknown.get(&99), Some(&1));
 }
 
 #[test]

@@ -164,16 +164,23 @@ fn a_file_that_cannot_be_read_on_is_lost_from_there() {
     }
 }
 
+#[cfg(unix)]
 #[test]
-fn an_unreadable_file_costs_only_itself() {
+fn an_unreadable_file_costs_only_itself_and_is_kept() {
     let place = Place::new();
     let mut writer = Writer::open(&place.0).unwrap();
-    writer.write([&commit(0, 0), &commit(1, 1)]).unwrap();
-    // A name that leads nowhere cannot be opened, whoever asks.
-    let lost = place.0.join(format!("{:020}.wal", 3));
-    #[cfg(unix)]
-    std::os::unix::fs::symlink("3.wal", &lost).unwrap();
+    writer.write(&[commit(0, 0), commit(1, 1), commit(2, 2)]).unwrap();
+    // A link to itself cannot be opened, whoever asks.
+    let lost = place.0.join(format!("{:020}.wal", 2));
+    fs::remove_file(&lost).unwrap();
+    std::os::unix::fs::symlink(&lost, &lost).unwrap();
     let (_, replayed) = replayed(&place.0);
-    assert_eq!(replayed.samples, 4);
-    drop(lost);
+    assert_eq!((replayed.samples, replayed.frames_lost), (4, 1));
+    assert!(replayed.files[1].unreadable);
+    let why = replayed.damage[0].why.to_string();
+    assert!(why.starts_with("cannot be read: "), "{why}");
+    let mut writer = Writer::open(&place.0).unwrap();
+    writer.adopt(&replayed);
+    assert_eq!(writer.remove_sealed(at(1_000), 9).unwrap().files, 2);
+    assert_eq!(writer.drop_oldest().unwrap().unwrap().number, 2);
 }

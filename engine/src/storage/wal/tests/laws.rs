@@ -137,9 +137,9 @@ proptest! {
     }
 
     #[test]
-    fn values_come_back_bit_for_bit(values in column(), hint in 0_u8..=12) {
+    fn values_come_back_bit_for_bit(values in column(), exponent in 0_u8..=12, raw in any::<bool>()) {
         let mut bytes = Vec::new();
-        blocks::write(&mut bytes, &values, &mut { hint });
+        blocks::write(&mut bytes, &values, &mut blocks::Hint { exponent, raw });
         let mut cursor = Cursor::new(&bytes);
         let mut back = Vec::new();
         prop_assert_eq!(blocks::read(&mut cursor, values.len(), &mut back), Ok(()));
