@@ -1,7 +1,8 @@
 //! All metrics by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -32,18 +33,23 @@ impl Default for CatalogueLimits {
 ///
 /// The map is immutable and replaced as a whole when a metric is added, so
 /// looking one up takes no lock and never waits for a registration. Metrics
-/// are never removed.
+/// are never removed. One that was restored is replaced if the program defines
+/// it otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     limits: CatalogueLimits,
-    entries: Arc<ArcSwap<Entries>>,
+    pub(super) entries: Arc<ArcSwap<Entries>>,
+    replacements: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Entries {
-    metrics: HashMap<Arc<str>, Arc<Metric>>,
+pub(super) struct Entries {
+    pub(super) metrics: HashMap<Arc<str>, Arc<Metric>>,
     /// Whose series have which name.
     series: HashMap<Arc<str>, Arc<Metric>>,
+    /// Metrics known from before the start, which nobody has registered
+    /// since.
+    pub(super) restored: HashSet<Arc<str>>,
 }
 
 impl Catalogue {
@@ -56,7 +62,7 @@ impl Catalogue {
     /// Creates an empty catalogue.
     #[must_use]
     pub fn with_limits(limits: CatalogueLimits) -> Self {
-        Self { limits, entries: Arc::default() }
+        Self { limits, ..Self::default() }
     }
 
     /// Returns the limits.
@@ -116,6 +122,13 @@ impl Catalogue {
         }
         let metric = self.get_or_register(Arc::clone(&definition))?;
         Family::of(metric).ok_or(RegisterError::Kind { given: definition, handle: H::KIND })
+    }
+
+    /// Returns how many restored metrics were replaced; what was looked up
+    /// before the last one may be of a metric that is no longer there.
+    #[must_use]
+    pub fn replacements(&self) -> u64 {
+        self.replacements.load(Ordering::Acquire)
     }
 
     /// Returns the metric of this name.
@@ -178,13 +191,26 @@ impl Catalogue {
         }
         loop {
             let entries = self.entries.load_full();
-            if let Some(existing) = entries.metrics.get(definition.name()) {
-                return taken(existing, &definition);
-            }
-            let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
-            let more = Arc::new(entries.with(Arc::clone(&metric))?);
-            let before = self.entries.compare_and_swap(&entries, more);
+            let restored = entries.restored.contains(definition.name());
+            let (metric, more) = match entries.metrics.get(definition.name()) {
+                Some(existing) if restored && existing.definition() == &definition => {
+                    (Arc::clone(existing), entries.claimed(definition.name()))
+                }
+                Some(existing) if !restored => return taken(existing, &definition),
+                existing => {
+                    let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
+                    let fewer = existing.map(|existing| entries.without(existing));
+                    let base = fewer.as_ref().unwrap_or(&entries);
+                    let more = base.with(Arc::clone(&metric))?;
+                    (metric, more)
+                }
+            };
+            let before = self.entries.compare_and_swap(&entries, Arc::new(more));
             if Arc::ptr_eq(&before, &entries) {
+                let old = entries.metrics.get(definition.name());
+                if old.is_some_and(|old| !Arc::ptr_eq(old, &metric)) {
+                    self.replacements.fetch_add(1, Ordering::Release);
+                }
                 return Ok(metric);
             }
         }
@@ -192,6 +218,20 @@ impl Catalogue {
 }
 
 impl Entries {
+    /// Returns the entries with a restored metric registered.
+    fn claimed(&self, name: &str) -> Self {
+        let mut claimed = self.clone();
+        claimed.restored.remove(name);
+        claimed
+    }
+
+    fn without(&self, metric: &Arc<Metric>) -> Self {
+        let mut fewer = self.claimed(metric.definition().name());
+        fewer.series.retain(|_, owner| !Arc::ptr_eq(owner, metric));
+        fewer.metrics.remove(metric.definition().name());
+        fewer
+    }
+
     fn with(&self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
         let mut more = self.clone();
         let own = Arc::clone(metric.definition().name());

@@ -49,6 +49,8 @@ pub struct Registry {
     store: Store,
     recovery: Recovery,
     entries: HashMap<Arc<str>, Entry, RandomState>,
+    /// The catalogue's replacements that `entries` knows of.
+    replacements: u64,
     collected_at: Option<Timestamp>,
     drops: DropCounters,
     scratch: Scratch,
@@ -74,6 +76,7 @@ impl Registry {
             store,
             recovery,
             entries: HashMap::default(),
+            replacements: 0,
             collected_at: None,
             drops,
             scratch: Scratch::default(),
