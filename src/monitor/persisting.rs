@@ -11,7 +11,7 @@
 //! A disk that refuses loses nothing while the engine runs: the difference is
 //! tried again every second and grows no larger than the state. Each failure
 //! is counted in [`SAVES`], and logged once a minute; whoever waits is
-//! answered all the same.
+//! answered all the same, as the change holds in memory.
 
 use std::future::Future;
 use std::path::Path;
@@ -20,10 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use keepwatch_actors::supervisor::{Keep, SaveBell, WorkError, Workshop};
+use keepwatch_actors::supervisor::{Keep, SaveBell, Workshop};
 use keepwatch_engine::clock::Clock;
-use keepwatch_engine::instrument::{Catalogue, CatalogueRevision, CounterFamily, KeptMetrics};
-use keepwatch_engine::instrument::RegisterError;
+use keepwatch_engine::instrument::{
+    Catalogue, CatalogueRevision, CounterFamily, KeptMetrics, RegisterError,
+};
 use keepwatch_engine::model::MetricDefinition;
 use keepwatch_engine::storage::state::{
     Batch, Contents, OpenedState, StateError, StateStore, Stored, Written,
@@ -40,7 +41,8 @@ const SAVES: &str = "keepwatch_state_saves_total";
 /// How often the state is looked at when nobody waits.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
-/// The longest that a write may take before whoever waits is released.
+/// The longest that a write is waited for. One that takes longer goes on, and
+/// no other begins beside it; whoever asked for it times out.
 const SAVE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often a disk that refuses is logged.
@@ -168,21 +170,42 @@ pub(super) fn report_left_out(contents: &Contents) {
     }
 }
 
-/// Writes the sources to the file.
-pub(super) struct Persister {
-    /// `None` while a write that took too long is under way.
-    store: Option<StateStore>,
-    away: Option<oneshot::Receiver<Returned>>,
+/// A state file and whose state is written to it. It goes to the pool for
+/// each write, so that neither comparing nor the disk holds a component up.
+struct Desk {
+    store: StateStore,
     sources: Vec<Box<dyn Source>>,
+}
+
+impl Desk {
+    /// Writes what has changed.
+    fn save(&mut self) -> Result<Written, StateError> {
+        let mut batch = Batch::new();
+        for source in &mut self.sources {
+            source.changes(&mut batch);
+        }
+        for entry in batch.left_out() {
+            log::error!("not kept: {entry}");
+        }
+        let written = self.store.write(&batch);
+        for source in &mut self.sources {
+            source.written(written.is_ok());
+        }
+        written
+    }
+}
+
+/// Writes the sources to the file, in its time.
+pub(super) struct Persister {
+    /// `None` while a write that takes too long is under way.
+    desk: Option<Desk>,
+    away: Option<oneshot::Receiver<(Desk, Result<Written, StateError>)>>,
     bell: SaveBell,
     workshop: Workshop,
     clock: Arc<dyn Clock>,
     saves: CounterFamily,
     logged: Option<Duration>,
 }
-
-/// A store that comes back from the pool, and how its write went.
-type Returned = (StateStore, Result<Written, StateError>);
 
 impl Persister {
     pub(super) fn new(
@@ -193,9 +216,9 @@ impl Persister {
         clock: Arc<dyn Clock>,
         catalogue: &Catalogue,
     ) -> Result<Self, RegisterError> {
+        let desk = Some(Desk { store, sources });
         let saves = catalogue.family(saves())?;
-        let (store, away, logged) = (Some(store), None, None);
-        Ok(Self { store, away, sources, bell, workshop, clock, saves, logged })
+        Ok(Self { desk, away: None, bell, workshop, clock, saves, logged: None })
     }
 
     /// Saves until `stop` completes, then once more; says why that failed, if
@@ -227,67 +250,58 @@ impl Persister {
         }
     }
 
-    /// Writes what has changed.
+    /// Writes what has changed, on a pool thread.
     async fn save(&mut self) -> Result<(), String> {
-        let saved = self.write().await;
-        for source in &mut self.sources {
-            source.written(saved.is_ok());
-        }
-        let outcome = match &saved {
-            Ok(Written { entries: 0, .. }) => return Ok(()),
-            Ok(_) => "ok",
-            Err(_) => "failed",
+        let Some(mut desk) = self.take_desk() else {
+            self.count("failed");
+            return Err("an earlier write is still under way".to_owned());
         };
+        let (give_back, away) = oneshot::channel();
+        self.away = Some(away);
+        let job = move || {
+            let saved = desk.save();
+            // The persister waits for it, or has ended.
+            let _ = give_back.send((desk, saved));
+        };
+        let finished = self.workshop.compute(SAVE_LIMIT, job).await;
+        match (self.returned(), finished) {
+            (Some(saved), _) => saved,
+            (None, Err(error)) => {
+                self.count("failed");
+                Err(format!("writing the state file {error}"))
+            }
+            (None, Ok(())) => Err("the state file is lost".to_owned()),
+        }
+    }
+
+    /// Takes the desk; one that is still at work is not there.
+    fn take_desk(&mut self) -> Option<Desk> {
+        if self.desk.is_none()
+            && let Some(Err(reason)) = self.returned()
+        {
+            self.complain(&reason);
+        }
+        self.desk.take()
+    }
+
+    /// Takes back the desk if it has come, and counts what it did.
+    fn returned(&mut self) -> Option<Result<(), String>> {
+        let (desk, saved) = self.away.as_mut()?.try_recv().ok()?;
+        self.desk = Some(desk);
+        self.away = None;
+        match &saved {
+            Ok(Written { entries: 0, .. }) => {}
+            Ok(_) => self.count("ok"),
+            Err(_) => self.count("failed"),
+        }
+        Some(saved.map(|_| ()).map_err(|error| error.to_string()))
+    }
+
+    fn count(&self, outcome: &'static str) {
         // One label value of two: there is always room for it.
         if let Ok(count) = self.saves.with(&[outcome]) {
             count.increment();
         }
-        saved.map(|_| ())
-    }
-
-    async fn write(&mut self) -> Result<Written, String> {
-        let mut batch = Batch::new();
-        for source in &mut self.sources {
-            source.changes(&mut batch);
-        }
-        for entry in batch.left_out() {
-            log::error!("not kept: {entry}");
-        }
-        if batch.is_empty() {
-            return Ok(Written::default());
-        }
-        let mut store = self.take_store()?;
-        let (give_back, away) = oneshot::channel();
-        let job = move || {
-            let written = store.write(&batch);
-            // The persister waits for it, or has ended.
-            let _ = give_back.send((store, written));
-        };
-        let finished = self.workshop.compute(SAVE_LIMIT, job).await;
-        self.away = Some(away);
-        match (finished, self.returned()) {
-            (_, Some(written)) => written.map_err(|error| error.to_string()),
-            (Err(error), None) => Err(format!("writing the state file {error}")),
-            (Ok(()), None) => Err("the state file is lost".to_owned()),
-        }
-    }
-
-    /// Takes the store; one that is still being written to is not there.
-    fn take_store(&mut self) -> Result<StateStore, String> {
-        if self.store.is_none()
-            && let Some(Err(error)) = self.returned()
-        {
-            log::error!("a write of the state file that took long failed: {error}");
-        }
-        self.store.take().ok_or_else(|| "an earlier write is still under way".to_owned())
-    }
-
-    /// Takes back the store if it has come.
-    fn returned(&mut self) -> Option<Result<Written, StateError>> {
-        let (store, written) = self.away.as_mut()?.try_recv().ok()?;
-        self.store = Some(store);
-        self.away = None;
-        Some(written)
     }
 
     fn complain(&mut self, reason: &str) {

@@ -121,7 +121,11 @@ impl AlertEvaluator {
     }
 
     /// Keeps what a message changed and sets the timer by it.
-    fn settle<R: 'static>(&mut self, changed: Result<R, AlertError>, scope: &mut Scope<Self>) -> Answer<R> {
+    fn settle<R: 'static>(
+        &mut self,
+        changed: Result<R, AlertError>,
+        scope: &mut Scope<Self>,
+    ) -> Answer<R> {
         match changed {
             Err(refused) => Err(refused).into(),
             Ok(reply) => {

@@ -197,18 +197,17 @@ impl Catalogue {
                     (Arc::clone(existing), entries.claimed(definition.name()))
                 }
                 Some(existing) if !restored => return taken(existing, &definition),
-                existing => {
+                _ => {
                     let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
-                    let fewer = existing.map(|existing| entries.without(existing));
-                    let base = fewer.as_ref().unwrap_or(&entries);
-                    let more = base.with(Arc::clone(&metric))?;
+                    let more = entries.making_way(&metric).with(Arc::clone(&metric))?;
                     (metric, more)
                 }
             };
+            let is_replaced = more.metrics.len() <= entries.metrics.len()
+                && !entries.metrics.get(definition.name()).is_some_and(|m| Arc::ptr_eq(m, &metric));
             let before = self.entries.compare_and_swap(&entries, Arc::new(more));
             if Arc::ptr_eq(&before, &entries) {
-                let old = entries.metrics.get(definition.name());
-                if old.is_some_and(|old| !Arc::ptr_eq(old, &metric)) {
+                if is_replaced {
                     self.replacements.fetch_add(1, Ordering::Release);
                 }
                 return Ok(metric);
@@ -225,19 +224,28 @@ impl Entries {
         claimed
     }
 
-    fn without(&self, metric: &Arc<Metric>) -> Self {
-        let mut fewer = self.claimed(metric.definition().name());
-        fewer.series.retain(|_, owner| !Arc::ptr_eq(owner, metric));
-        fewer.metrics.remove(metric.definition().name());
+    /// Returns the entries without the restored metrics that are in the way
+    /// of a new one, by their own name or by one of their series'.
+    fn making_way(&self, metric: &Metric) -> Self {
+        let mut fewer = self.clone();
+        let own = metric.definition().name();
+        for name in metric.parts().iter().map(|part| &part.name).chain([own]) {
+            let Some(owner) = fewer.series.get(name).cloned() else { continue };
+            if fewer.restored.remove(owner.definition().name()) {
+                fewer.series.retain(|_, other| !Arc::ptr_eq(other, &owner));
+                fewer.metrics.remove(owner.definition().name());
+            }
+        }
         fewer
     }
 
-    fn with(&self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
-        let mut more = self.clone();
+    fn with(self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
+        let mut more = self;
         let own = Arc::clone(metric.definition().name());
         for name in metric.parts().iter().map(|part| &part.name).chain([&own]) {
             // A metric has several parts of one name.
-            if let Some(other) = self.series.get(name) {
+            if let Some(other) = more.series.get(name).filter(|other| !Arc::ptr_eq(other, &metric))
+            {
                 return Err(RegisterError::SeriesName {
                     series: Arc::clone(name),
                     existing: Arc::clone(other.definition()),

@@ -194,5 +194,11 @@ mod tests {
         assert_eq!(next.replacements(), 1);
         assert!(next.owner_of_series("h_bucket").is_none(), "its series are free again");
         assert!(next.get_or_register(gauge("h", "changed")).is_err());
+
+        let third = Catalogue::new();
+        third.restore(&kept, at(2), week);
+        third.register(gauge("h_count", "in the way of the histogram")).unwrap();
+        assert!(third.get("h").is_none() && third.get("a").is_some());
+        assert_eq!(third.replacements(), 1);
     }
 }
