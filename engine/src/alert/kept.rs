@@ -15,6 +15,9 @@
 //! - an alert whose labels the rule would no longer give it, because the rule
 //!   was changed, is dropped without a word.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,9 @@
 //! - Counts of runs and failures begin at zero, as counters of a new process
 //!   do.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -47,6 +47,19 @@ impl Batch {
         self.entries.insert((table, key.into()), None);
     }
 
+    /// Adds what is to be written after this.
+    #[cfg(test)]
+    pub(crate) fn append(&mut self, later: Self) {
+        self.entries.extend(later.entries);
+    }
+
+    /// Returns what a new file holds once the batch is written to it.
+    #[cfg(test)]
+    pub(crate) fn remaining(&self) -> BTreeMap<&(Table, String), &[u8]> {
+        let put = |(key, bytes)| Option::as_deref(bytes).map(|bytes| (key, bytes));
+        self.entries.iter().filter_map(put).collect()
+    }
+
     /// Says whether the batch changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
