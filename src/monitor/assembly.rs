@@ -16,7 +16,6 @@ use keepwatch_actors::summary::Sources;
 use keepwatch_actors::supervisor::{Placement, Supervisor, Workshop};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::instrument::Catalogue;
-use keepwatch_engine::storage::Ledger;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Inner;
@@ -26,9 +25,9 @@ use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
 use super::restoring::{Keeps, restore};
-use super::saving::Saving;
+use super::storage::{CHECK, RULE, Storage};
 use super::thread::EngineThread;
-use crate::collect::own;
+use crate::collect::{own, storage as figures};
 
 /// What a monitor holds of an engine that was brought up.
 pub(super) struct Assembled {
@@ -66,16 +65,21 @@ pub(super) async fn assemble(
     register_metrics(&plan, &catalogue)?;
     let clock = Arc::clone(&plan.clock);
     let (workshop, pool) = Workshop::start().map_err(StartError::Thread)?;
-    let opened = plan.data.as_deref().map(|folder| Saving::open(folder, workshop.clone()));
-    let (saving, ledger) = match opened.transpose() {
-        Ok(opened) => {
-            opened.map_or_else(Default::default, |(saving, ledger)| (Some(saving), ledger))
-        }
+    let storage = match Storage::open(plan.data.as_deref(), &plan.storage, &clock) {
+        Ok(storage) => storage,
         Err(error) => {
             pool.shutdown_background();
             return Err(error);
         }
     };
+    if let Some((check, rule)) = storage.watch() {
+        if plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
+            plan.checks.push(check);
+        }
+        if plan.rules.iter().all(|other| other.name().as_ref() != RULE) {
+            plan.rules.push(rule);
+        }
+    }
     let (keeps, persister) = match restore(&mut plan, &catalogue, &workshop) {
         Ok(restored) => restored,
         Err(error) => {
@@ -94,8 +98,8 @@ pub(super) async fn assemble(
     let health_couriers = Couriers::new(workshop.clone());
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
-    let components =
-        seat(&mut supervisor, &plan, keeps, catalogue, ledger, &alert_couriers, &health_couriers);
+    let couriers = (&alert_couriers, &health_couriers);
+    let components = seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -121,12 +125,10 @@ pub(super) async fn assemble(
         let registry = components.registry.clone();
         actix_rt::spawn(collect(make, plan.collection, registry, workshop.clone()));
     }
-    if let Some(saving) = saving.clone() {
-        actix_rt::spawn(saving.save_regularly());
-    }
     actix_rt::spawn(collect_own(
         plan.collection,
         components.registry.clone(),
+        components.janitor.clone(),
         supervisor.clone(),
         alert_couriers.clone(),
         health_couriers.clone(),
@@ -141,9 +143,7 @@ pub(super) async fn assemble(
         let _ = stopped.recv().await;
         let closing_since = time.monotonic();
         let mut closing = closing.close().await;
-        if let Some(saving) = saving {
-            closing.unsaved = saving.save().await.err();
-        }
+        closing.unsaved = storage.close().await;
         drop(finish);
         if let Some(persisting) = persisting {
             let saved = persisting.await;
@@ -175,7 +175,7 @@ fn register_metrics(plan: &MonitorBuilder, catalogue: &Catalogue) -> Result<(), 
             catalogue.get_or_register(definition)?;
         }
     }
-    for definition in own::definitions() {
+    for definition in own::definitions().into_iter().chain(figures::definitions()) {
         catalogue.get_or_register(definition)?;
     }
     Ok(())
@@ -188,15 +188,16 @@ fn seat(
     plan: &MonitorBuilder,
     keeps: Keeps,
     catalogue: Catalogue,
-    ledger: Arc<Ledger>,
-    alert_couriers: &Couriers<AlertTransition>,
-    health_couriers: &Couriers<HealthChanged>,
+    storage: &Storage,
+    workshop: &Workshop,
+    (alert_couriers, health_couriers): (&Couriers<AlertTransition>, &Couriers<HealthChanged>),
 ) -> Components {
     let settings = || plan.supervision.clone();
 
     let config = RegistryConfig { limits: plan.limits, collection_interval: plan.collection };
+    let (ledger, log) = (Arc::clone(&storage.ledger), storage.log());
     let registry = supervisor.seat(settings(), move || {
-        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger))
+        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger)).logged(log.clone())
     });
 
     let keep = keeps.alerts;
@@ -221,7 +222,12 @@ fn seat(
     let aggregator =
         supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));
 
-    let config = JanitorConfig { interval: plan.cleaning, ..JanitorConfig::default() };
+    let config = JanitorConfig {
+        interval: plan.cleaning,
+        upkeep_interval: plan.storage.upkeep_interval,
+        ..JanitorConfig::default()
+    };
+    let upkeep = storage.upkeep(&plan.storage, &plan.limits, &registry, workshop.clone());
     let keep = keeps.janitor;
     let outlets = JanitorOutlets {
         samples: registry.outlet(),
@@ -229,8 +235,9 @@ fn seat(
         health_history: health_checker.outlet(),
         metrics: registry.outlet(),
     };
-    let janitor =
-        supervisor.seat(settings(), move || Janitor::new(config, keep.clone(), outlets.clone()));
+    let janitor = supervisor.seat(settings(), move || {
+        Janitor::new(config, keep.clone(), outlets.clone()).with_upkeep(Some(upkeep.clone()))
+    });
 
     Components { registry, alert_evaluator, health_checker, aggregator, janitor }
 }

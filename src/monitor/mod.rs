@@ -14,7 +14,7 @@ mod error;
 mod metric;
 mod persisting;
 mod restoring;
-mod saving;
+mod storage;
 mod thread;
 
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
 pub use metric::{MetricBuilder, MetricError};
+pub use storage::StorageOptions;
 
 use thread::EngineThread;
 

@@ -84,7 +84,7 @@ async fn define(monitor: &Monitor) {
 async fn check_defined(monitor: &Monitor) {
     let rules = monitor.send(Rules).await.unwrap();
     let names: Vec<_> = rules.iter().map(|status| status.rule.name().to_string()).collect();
-    assert_eq!(names, ["Hot", "Warm"]);
+    assert_eq!(names, ["Hot", "KeepwatchStorageDegraded", "Warm"]);
     let silences = monitor.send(Silences).await.unwrap();
     assert_eq!((silences.len(), &*silences[0].comment), (1, "moving"));
     let aggregations = monitor.send(Aggregations).await.unwrap();
@@ -147,7 +147,7 @@ fn states_and_definitions_survive_an_orderly_restart() {
         let health = monitor.send(Health).await.unwrap();
         let (status, since) = (health.checks[0].status, health.checks[0].since);
         assert_eq!((status, since), (HealthStatus::Down, db.since));
-        let query = HealthHistory { range: TimeRange::ALL, check: None, limit: 10 };
+        let query = HealthHistory { range: TimeRange::ALL, check: Some("db".into()), limit: 10 };
         assert_eq!(monitor.send(query).await.unwrap().len(), 1, "it went down once");
 
         let metrics = monitor.send(Metrics).await.unwrap();
@@ -172,7 +172,7 @@ fn a_damaged_state_file_is_set_aside_and_costs_the_states_alone() {
         monitor.shutdown().await;
         std::fs::write(place.0.join("state.redb"), "# HELP up").unwrap();
         let monitor = place.monitor().start().unwrap();
-        assert_eq!(monitor.send(Rules).await.unwrap().len(), 1);
+        assert_eq!(monitor.send(Rules).await.unwrap().len(), 2, "those of the builder");
         assert!(place.0.join("state.redb.damaged-1").exists());
         define(&monitor).await;
         monitor.shutdown().await;

@@ -22,5 +22,5 @@ mod state;
 mod tests;
 
 pub use component::{Janitor, JanitorConfig, JanitorOutlets};
-pub use messages::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
+pub use messages::{Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy};
 pub use state::JanitorState;

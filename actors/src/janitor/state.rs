@@ -6,6 +6,8 @@ use keepwatch_engine::retention::{CleaningReport, Policy};
 use keepwatch_engine::storage::state::{Batch, Contents, Stored, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::durability::UpkeepReport;
+
 /// The only key of its table.
 const KEY: &str = "policy";
 
@@ -16,6 +18,8 @@ pub struct JanitorState {
     pub(super) policy: Arc<Policy>,
     configured: Arc<Policy>,
     pub(super) last: Option<Arc<CleaningReport>>,
+    /// The last round of upkeep.
+    pub(super) upkeep: Option<Arc<UpkeepReport>>,
 }
 
 /// A policy that was set at run time.
@@ -31,7 +35,7 @@ impl JanitorState {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let policy = Arc::new(policy);
-        Self { configured: Arc::clone(&policy), policy, last: None }
+        Self { configured: Arc::clone(&policy), policy, last: None, upkeep: None }
     }
 
     /// Creates the state of what was kept; the default if nothing was.
@@ -41,7 +45,8 @@ impl JanitorState {
         match kept.into_iter().find(|(key, _)| key == KEY) {
             None => Self::default(),
             Some((_, KeptPolicy { set, instead_of })) => {
-                Self { policy: Arc::new(set), configured: Arc::new(instead_of), last: None }
+                let (policy, configured) = (Arc::new(set), Arc::new(instead_of));
+                Self { policy, configured, ..Self::default() }
             }
         }
     }

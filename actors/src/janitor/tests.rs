@@ -75,7 +75,7 @@ fn check_with<F: Future<Output = ()>>(
             HealthChecker::new(keep.clone(), couriers.clone(), None)
         });
         let keep = Keep::new(JanitorState::default());
-        let config = JanitorConfig { interval, series_per_slice: 10 };
+        let config = JanitorConfig { interval, series_per_slice: 10, ..JanitorConfig::default() };
         let outlets = JanitorOutlets {
             samples: registry.outlet(),
             alert_history: alerts.outlet(),

@@ -222,7 +222,7 @@ fn selections_are_read_by_the_asker() {
         let current = registry.send(CurrentValues::default()).await.unwrap();
         let current: Vec<Current> = current
             .into_iter()
-            .map(|selected| Current::newest(selected.definition, &selected.snapshot()))
+            .map(|selected| Current::newest(Arc::clone(&selected.definition), &selected.snapshot()))
             .collect();
         let expected = "# TYPE load gauge\nload{l=\"a\"} 1.5\nload{l=\"b\"} 1.5\n";
         assert_eq!(text(&current), expected);

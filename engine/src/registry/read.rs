@@ -74,7 +74,20 @@ impl Registry {
             };
             self.store.select(&part.matching(Matcher::equal(NAME, name.as_ref())), range)
         };
+        let selection = self.hide_expired(selection, &definition, now);
         Ok(Selected { definition, selection })
+    }
+
+    /// Hides samples that are kept no longer, in a segment that others need.
+    fn hide_expired(
+        &self,
+        selection: Selection,
+        definition: &MetricDefinition,
+        now: Timestamp,
+    ) -> Selection {
+        let Some(retention) = &self.retention else { return selection };
+        let cutoffs = retention.cutoffs(definition.name(), definition.retention(), now);
+        selection.kept_since(cutoffs.samples_before)
     }
 
     /// Decodes the samples of a metric between two times; for small reads,

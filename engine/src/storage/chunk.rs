@@ -39,25 +39,6 @@ impl Chunk {
         Self { times, values: codec::encode_floats(values).into(), encoding: Encoding::Floats }
     }
 
-    /// Puts a chunk together that was sealed before; `None` if its parts
-    /// cannot be true.
-    pub(super) fn restore(
-        encoding: Encoding,
-        count: u32,
-        range: TimeRange,
-        times: &[u8],
-        values: &[u8],
-    ) -> Option<Self> {
-        let times = Arc::new(Times::restore(count, range, times));
-        let chunk = Self { times, values: values.into(), encoding };
-        chunk.is_plausible().then_some(chunk)
-    }
-
-    /// Returns the encoded timestamps and values.
-    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
-        (self.times.data(), &self.values)
-    }
-
     /// Returns how the values are encoded.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {

@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::chunk::ChunkList;
 use super::column::{Column, Columns};
+use super::files::FileSet;
 use super::identity::Serial;
 use super::series::{Body, Series};
 use super::slab::Slab;
+use crate::model::Timestamp;
 
 /// The series of all incarnations of a [`Store`](super::Store), shared with
 /// whoever has to rebuild it.
@@ -19,8 +22,26 @@ use super::slab::Slab;
 /// over to a new one: what a predecessor enters afterwards, nobody reads.
 pub struct Ledger {
     book: ArcSwap<Book>,
+    /// The immutable files that readers look into beside the book.
+    files: ArcSwap<FileSet>,
+    /// The length of a segment, if there is a data folder.
+    window: Option<Duration>,
+    tombstones: ArcSwap<Vec<Tombstone>>,
     /// Shared by all incarnations, so that no serial comes twice.
     next_serial: AtomicU32,
+    /// The same of the log's files.
+    next_epoch: AtomicU32,
+}
+
+/// A series that is gone and may still have samples in files.
+///
+/// Each log file begins with all of them, so that a reopening does not bring
+/// those samples back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tombstone {
+    pub(super) serial: Serial,
+    /// The time of its newest sample.
+    pub(super) newest_at: Timestamp,
 }
 
 /// What a recovery found.
@@ -49,7 +70,49 @@ impl Ledger {
     /// Creates a ledger without a series.
     #[must_use]
     pub fn new() -> Self {
-        Self { book: ArcSwap::default(), next_serial: AtomicU32::new(1) }
+        Self {
+            book: ArcSwap::default(),
+            files: ArcSwap::default(),
+            window: None,
+            tombstones: ArcSwap::default(),
+            next_serial: AtomicU32::new(1),
+            next_epoch: AtomicU32::new(1),
+        }
+    }
+
+    /// Creates the ledger of a data folder with segments of `window`.
+    pub(super) fn durable(window: Duration) -> Self {
+        Self { window: Some(window), ..Self::new() }
+    }
+
+    /// Returns the length of a segment; `None` without a data folder.
+    pub(super) const fn window(&self) -> Option<Duration> {
+        self.window
+    }
+
+    pub(super) fn files(&self) -> Arc<FileSet> {
+        self.files.load_full()
+    }
+
+    /// Publishes another set of files; for the one who changes the folder.
+    pub(super) fn publish_files(&self, files: FileSet) {
+        self.files.store(Arc::new(files));
+    }
+
+    pub(super) fn tombstones(&self) -> Arc<Vec<Tombstone>> {
+        self.tombstones.load_full()
+    }
+
+    pub(super) fn add_tombstones(&self, more: Vec<Tombstone>) {
+        self.tombstones.rcu(|known| known.iter().chain(&more).copied().collect::<Vec<_>>());
+    }
+
+    /// Forgets the series whose samples are all before `before`: no file has
+    /// them any more.
+    pub(super) fn bury_tombstones(&self, before: Timestamp) {
+        self.tombstones.rcu(|known| {
+            known.iter().filter(|one| one.newest_at >= before).copied().collect::<Vec<_>>()
+        });
     }
 
     pub(super) fn book(&self) -> Arc<Book> {
@@ -64,6 +127,10 @@ impl Ledger {
     pub(super) fn next_serial(&self) -> Serial {
         // Only the uniqueness matters, not the order against other memory.
         Serial(self.next_serial.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn next_epoch(&self) -> u32 {
+        self.next_epoch.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Returns the serial that the next series gets.

@@ -111,6 +111,22 @@ impl Store {
         pruned
     }
 
+    /// Drops whole chunks that end before `before` among the next `budget`
+    /// series from `cursor` on, as memory has no room for them; every series
+    /// stays.
+    pub fn shed(&mut self, cursor: u32, budget: usize, before: Timestamp) -> Pruned {
+        let mut pruned = Pruned::default();
+        let end = cursor.saturating_add(u32::try_from(budget.max(1)).unwrap_or(u32::MAX));
+        for id in cursor..end {
+            let Some(slot) = self.slots.get(id as usize) else { return pruned };
+            if let Some(slot) = slot {
+                drop_chunks(&slot.series, before, false, &mut pruned);
+            }
+        }
+        pruned.next = ((end as usize) < self.slots.len()).then_some(end);
+        pruned
+    }
+
     /// Removes a series, or only counts it, and adds it to `pruned`.
     pub fn prune_series(&mut self, series: SeriesRef, dry_run: bool, pruned: &mut Pruned) {
         let Some(slot) = self.slot_of(series) else { return };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::identity::Serial;
 use super::index::passes;
-use super::ledger::Book;
+use super::ledger::{Book, Ledger};
 use super::snapshot::{SeriesView, Snapshot};
-use crate::model::{Matcher, TimeRange};
+use crate::model::{Matcher, TimeRange, Timestamp};
 
 /// Series that match, to be read on any thread.
 ///
@@ -15,6 +15,7 @@ use crate::model::{Matcher, TimeRange};
 /// grows with the series and their samples is done by who asks.
 #[derive(Clone)]
 pub struct Selection {
+    ledger: Arc<Ledger>,
     book: Arc<Book>,
     ids: Arc<[u32]>,
     /// Conditions that are still to be checked on each series.
@@ -23,17 +24,34 @@ pub struct Selection {
     /// place of a series that was found.
     before: Serial,
     range: TimeRange,
+    /// What is in files and before this is not shown.
+    kept_since: Timestamp,
 }
 
 impl Selection {
     pub(super) fn new(
+        ledger: &Arc<Ledger>,
         book: Arc<Book>,
         ids: Vec<u32>,
         rest: Vec<Matcher>,
-        before: Serial,
         range: TimeRange,
     ) -> Self {
-        Self { book, ids: ids.into(), rest: rest.into(), before, range }
+        Self {
+            book,
+            ids: ids.into(),
+            rest: rest.into(),
+            before: ledger.coming_serial(),
+            range,
+            kept_since: Timestamp::MIN,
+            ledger: Arc::clone(ledger),
+        }
+    }
+
+    /// Hides what is in files and before `since`: samples that are kept no
+    /// longer, in a file that others still need.
+    #[must_use]
+    pub fn kept_since(self, since: Timestamp) -> Self {
+        Self { kept_since: since, ..self }
     }
 
     /// Returns the span that was asked for.
@@ -51,13 +69,17 @@ impl Selection {
             let matches = series.serial() < self.before
                 && self.rest.iter().all(|rest| passes(rest, series.name(), series.labels()));
             if matches {
-                let view = SeriesView::new(&series);
-                if view.may_overlap(self.range) {
-                    views.push(view);
-                }
+                views.push(SeriesView::new(&series));
             }
         }
-        Snapshot::new(views)
+        // After the series: what left one of them for a file meanwhile is in
+        // a file that is published already.
+        let files = self.ledger.files();
+        let from_files = TimeRange::new(self.range.start.max(self.kept_since), self.range.end);
+        if !files.may_overlap(from_files) {
+            views.retain(|view| view.may_overlap(self.range));
+        }
+        Snapshot::new(views, files, self.kept_since)
     }
 }
 

@@ -22,14 +22,6 @@ impl Times {
         Some(Self { count, range, bytes: codec::encode_times(times) })
     }
 
-    pub(super) fn restore(count: u32, range: TimeRange, bytes: &[u8]) -> Self {
-        Self { count, range, bytes: bytes.into() }
-    }
-
-    pub(super) const fn data(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Returns how many there are.
     #[must_use]
     pub const fn count(&self) -> usize {

@@ -19,11 +19,13 @@
 //! width; a sized number is its width of 7 bits and itself.
 
 mod blocks;
+pub(super) mod dense;
 mod timestamps;
 mod values;
 
 use thiserror::Error;
 
+pub(super) use self::blocks::{unzigzag, zigzag};
 use self::values::Read;
 use super::bits::{BitReader, BitWriter};
 use crate::model::Timestamp;

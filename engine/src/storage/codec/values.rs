@@ -27,6 +27,11 @@ pub(super) fn write(writer: &mut BitWriter, values: &[f64]) {
     }
 }
 
+/// Returns ten to the power of `exponent`, if the decimal form has it.
+pub(super) fn power(exponent: u8) -> Option<f64> {
+    POWERS.get(usize::from(exponent)).copied()
+}
+
 /// How reading values ended.
 pub(super) enum Read {
     All,
@@ -60,7 +65,7 @@ fn read_constant(
 
 /// Returns the smallest exponent at which every value is an integer over that
 /// power of ten, bit for bit, and the integers.
-fn decimals(values: &[f64]) -> Option<(u32, Vec<i64>)> {
+pub(super) fn decimals(values: &[f64]) -> Option<(u32, Vec<i64>)> {
     let mut integers = Vec::with_capacity(values.len());
     // An exponent fails at the first value that it does not fit, and a value
     // that has too many digits for all of them comes early.
@@ -89,7 +94,7 @@ fn scaled(value: f64, power: f64) -> Option<i64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 2^51 was encoded, which is exact")]
-fn unscaled(integer: i64, power: f64) -> f64 {
+pub(super) fn unscaled(integer: i64, power: f64) -> f64 {
     integer as f64 / power
 }
 
