@@ -170,12 +170,14 @@ fn a_damaged_state_file_is_set_aside_and_costs_the_states_alone() {
         let monitor = place.monitor().start().unwrap();
         define(&monitor).await;
         monitor.shutdown().await;
+        drop(monitor);
         std::fs::write(place.0.join("state.redb"), "# HELP up").unwrap();
         let monitor = place.monitor().start().unwrap();
         assert_eq!(monitor.send(Rules).await.unwrap().len(), 2, "those of the builder");
         assert!(place.0.join("state.redb.damaged-1").exists());
         define(&monitor).await;
         monitor.shutdown().await;
+        drop(monitor);
         let monitor = place.monitor().start().unwrap();
         check_defined(&monitor).await;
         monitor.shutdown().await;
