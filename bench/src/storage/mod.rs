@@ -20,7 +20,8 @@
 //! - `memory_bytes_per_sample`: by the engine's own account.
 //! - `select_one_…`: all samples of one series found by its name and labels,
 //!   mean over 200 series; `select_all_…`: every series, a metric at a time,
-//!   decoded one after another on the asker's thread.
+//!   decoded one after another on the asker's thread. `select_sealed_…`: the
+//!   same once everything is in files.
 //! - `wal_bytes_per_sample`: the log's folder after the last tick.
 //! - `disk_bytes_per_sample`: the engine's whole folder after everything was
 //!   sealed; `seal_cpu_ns_per_sample`: what that cost.

@@ -72,10 +72,10 @@ const QUICK: Sizes = Sizes {
 };
 
 /// keepwatch by each way in.
-const KEEPWATCH: [Kind; 3] = [Kind::Memory, Kind::MemoryAppend, Kind::MemoryRecord];
+const KEEPWATCH: [Kind; 4] = [Kind::Bare, Kind::Memory, Kind::MemoryAppend, Kind::MemoryRecord];
 /// Those whose cost must not grow with the number of series.
-const SCALED: [Kind; 2] = [Kind::Memory, Kind::MemoryAppend];
-const OWN: Kind = Kind::Memory;
+const SCALED: [Kind; 3] = [Kind::Bare, Kind::Memory, Kind::MemoryAppend];
+const OWN: Kind = Kind::Bare;
 const PEER: Kind = Kind::Tsink;
 
 impl Plan {
@@ -134,9 +134,12 @@ impl Plan {
     pub(super) fn compare(&self, results: &mut Results) {
         for peer in self.of(Role::Beside, PEER) {
             let own = Contestant { kind: OWN, ..*peer };
-            for figure in
-                ["ingest_cpu_ns_per_sample", "rss_kib_per_series", "select_all_cpu_ns_per_sample"]
-            {
+            for figure in [
+                "ingest_cpu_ns_per_sample",
+                "rss_kib_per_series",
+                "disk_bytes_per_sample",
+                "select_all_cpu_ns_per_sample",
+            ] {
                 results.ratio(figure, &peer.name(), &own.name(), OWN.name());
             }
         }

@@ -125,13 +125,16 @@ impl Turn {
             figure("memory_bytes_per_sample", bytes as f64 / samples, "B");
         }
 
-        read(engine.as_ref(), fleet, written);
-        self.seal(engine.as_mut(), before, samples);
+        read("select", engine.as_ref(), fleet, written);
+        if engine.durable().is_some() {
+            self.seal(engine.as_mut(), fleet, before, written);
+        }
         Ok(())
     }
 
     /// Measures what an engine with a folder has written.
-    fn seal(&self, engine: &mut dyn Engine, before: Bytes, samples: f64) {
+    fn seal(&self, engine: &mut dyn Engine, fleet: &Fleet, before: Bytes, written: Digest) {
+        let samples = written.samples as f64;
         let Some(durable) = engine.durable() else { return };
         figure("wal_bytes_per_sample", tree_bytes(&durable.log_folder()) as f64 / samples, "B");
         let start = Times::now();
@@ -139,16 +142,20 @@ impl Turn {
         figure("seal_cpu_ns_per_sample", seconds(start.spent().cpu) * 1e9 / samples, "ns");
         figure("disk_bytes_per_sample", tree_bytes(&self.folder) as f64 / samples, "B");
         let after = Bytes::now();
-        let written = after.written.saturating_sub(before.written) as f64;
+        let reached = after.written.saturating_sub(before.written) as f64;
         // A file system in memory has no such account.
-        if written > 0.0 {
-            figure("written_bytes_per_sample", written / samples, "B");
+        if reached > 0.0 {
+            figure("written_bytes_per_sample", reached / samples, "B");
         }
         let handed = durable.handed_bytes();
         let handed = handed.unwrap_or_else(|| after.handed.saturating_sub(before.handed));
-        if written > 0.0 && handed > 0 {
-            figure("write_amplification", written / handed as f64, "ratio");
+        if reached > 0.0 && handed > 0 {
+            figure("write_amplification", reached / handed as f64, "ratio");
         }
+        if durable.reads_after_sealing() {
+            read("select_sealed", engine, fleet, written);
+        }
+        let Some(durable) = engine.durable() else { return };
         let start = Times::now();
         if durable.drop_window() {
             figure("drop_window_ms", seconds(start.spent().wall) * 1e3, "ms");
@@ -238,7 +245,7 @@ impl Ticks {
 }
 
 /// Reads single series and all of them, and checks that nothing is missing.
-fn read(engine: &dyn Engine, fleet: &Fleet, written: Digest) {
+fn read(name: &str, engine: &dyn Engine, fleet: &Fleet, written: Digest) {
     let reads = READS.min(fleet.series());
     let of_each = written.samples / fleet.series() as u64;
     let start = Times::now();
@@ -247,15 +254,15 @@ fn read(engine: &dyn Engine, fleet: &Fleet, written: Digest) {
         assert_eq!(found.samples, of_each, "the samples of one series");
     }
     let spent = start.spent();
-    figure("select_one_cpu_us", seconds(spent.cpu) * 1e6 / reads as f64, "us");
-    figure("select_one_wall_us", seconds(spent.wall) * 1e6 / reads as f64, "us");
+    figure(&format!("{name}_one_cpu_us"), seconds(spent.cpu) * 1e6 / reads as f64, "us");
+    figure(&format!("{name}_one_wall_us"), seconds(spent.wall) * 1e6 / reads as f64, "us");
 
     let start = Times::now();
     assert_eq!(engine.read_all(fleet), written, "what was written and what was read");
     let spent = start.spent();
     let samples = written.samples as f64;
-    figure("select_all_cpu_ns_per_sample", seconds(spent.cpu) * 1e9 / samples, "ns");
-    figure("select_all_samples_per_s", samples / seconds(spent.wall), "1/s");
+    figure(&format!("{name}_all_cpu_ns_per_sample"), seconds(spent.cpu) * 1e9 / samples, "ns");
+    figure(&format!("{name}_all_samples_per_s"), samples / seconds(spent.wall), "1/s");
 }
 
 fn figure(name: &str, value: f64, unit: &str) {

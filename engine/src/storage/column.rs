@@ -108,6 +108,10 @@ impl Column {
     }
 }
 
+/// What is known of columns by their address. The column is kept with it, so
+/// that the address cannot become another's.
+type Known<K, V> = HashMap<K, (Arc<Column>, V), RandomState>;
+
 /// Hands out the columns of one writer so that series which begin, grow or
 /// turn away from a column at the same timestamp share the next one too.
 #[derive(Debug)]
@@ -117,13 +121,12 @@ pub(super) struct Columns {
     at: i64,
     /// What slabs that began at `at` write into.
     fresh: Option<Arc<Column>>,
-    /// What came of a column's first samples and `at`. The old column is kept
-    /// with it, so that its address cannot become another's.
-    forks: HashMap<(usize, usize), (Arc<Column>, Arc<Column>), RandomState>,
+    /// What came of a column's first samples and `at`.
+    forks: Known<(usize, usize), Arc<Column>>,
     /// The encoded forms of columns that were sealed before they were full.
-    sealed: HashMap<(usize, usize), (Arc<Column>, Arc<Times>), RandomState>,
+    sealed: Known<(usize, usize), Arc<Times>>,
     /// What columns go on as once their first timestamps are sealed.
-    tails: HashMap<(usize, usize, usize), (Arc<Column>, Arc<Column>), RandomState>,
+    tails: Known<(usize, usize, usize), Arc<Column>>,
 }
 
 impl Default for Columns {

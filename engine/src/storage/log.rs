@@ -98,7 +98,7 @@ impl Log {
         }
         let synced = match self.writer.write(fresh()) {
             Ok(written) => {
-                self.status.samples += written.samples as u64;
+                self.status.samples += written.samples;
                 self.status.bytes_written += written.bytes;
                 self.status.bytes = self.writer.bytes();
                 self.unsynced_since.get_or_insert(now);

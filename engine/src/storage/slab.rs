@@ -166,7 +166,7 @@ mod tests {
         assert!(Arc::ptr_eq(slabs[0].column(), slabs[1].column()));
         assert!(slabs[0].write(3, sample(4)));
         assert!(!slabs[1].write(3, sample(5)), "it has to turn away first");
-        assert_eq!(slabs[1].iter(9).map(|sample| sample.at.millis()).last(), Some(0));
+        assert_eq!(slabs[1].iter(9).next_back().map(|sample| sample.at.millis()), Some(0));
         assert_eq!(slabs[1].len(), 3);
     }
 }

@@ -50,6 +50,9 @@ pub(super) trait Durable {
     /// the log that they replace.
     fn seal(&mut self);
 
+    /// Says whether the engine takes queries once everything is sealed.
+    fn reads_after_sealing(&self) -> bool;
+
     /// Returns how many bytes of frames and chunks the engine has handed to
     /// the file system; `None` if it does not count them.
     fn handed_bytes(&self) -> Option<u64>;
@@ -61,6 +64,9 @@ pub(super) trait Durable {
 /// Which engine, and by which way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// The store of keepwatch with a folder, called directly: its log is
+    /// written and synced at each tick, on the same thread.
+    Bare,
     /// The store of keepwatch, called directly, in memory.
     Memory,
     /// The registry actor, `AppendBatch` of resolved series, in memory.
@@ -72,11 +78,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Memory, Self::MemoryAppend, Self::MemoryRecord, Self::Tsink];
+    const ALL: [Self; 5] =
+        [Self::Bare, Self::Memory, Self::MemoryAppend, Self::MemoryRecord, Self::Tsink];
 
     /// Returns the word that names of figures begin with.
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::Bare => "keepwatch",
             Self::Memory => "keepwatch_memory",
             Self::MemoryAppend => "keepwatch_memory_append",
             Self::MemoryRecord => "keepwatch_memory_record",
@@ -86,7 +94,7 @@ impl Kind {
 
     /// Says whether the engine keeps its samples in a folder.
     pub(super) const fn is_durable(self) -> bool {
-        matches!(self, Self::Tsink)
+        matches!(self, Self::Bare | Self::Tsink)
     }
 
     /// Says whether the memory of the process is the engine's alone: those
@@ -102,7 +110,8 @@ impl Kind {
     /// What the engine says if it cannot open the folder.
     pub(super) fn open(self, folder: &Path) -> Result<Box<dyn Engine>, String> {
         Ok(match self {
-            Self::Memory => Box::new(bare::Bare::open()),
+            Self::Bare => Box::new(bare::Bare::in_folder(folder)?),
+            Self::Memory => Box::new(bare::Bare::in_memory()),
             Self::MemoryAppend => Box::new(registry::Client::open(registry::Way::Append)),
             Self::MemoryRecord => Box::new(registry::Client::open(registry::Way::Record)),
             Self::Tsink => Box::new(peer::Tsink::open(folder)?),

@@ -95,6 +95,10 @@ impl Durable for Tsink {
         self.storage.close().expect("the folder is writable");
     }
 
+    fn reads_after_sealing(&self) -> bool {
+        false
+    }
+
     fn handed_bytes(&self) -> Option<u64> {
         None
     }

@@ -70,7 +70,7 @@ impl Client {
 
     fn read(&self, selector: Selector) -> Digest {
         let asked = self.registry.send(Select { selector, range: TimeRange::ALL });
-        read(&self.system.block_on(asked).expect("the metric exists").snapshot)
+        read(&self.system.block_on(asked).expect("the metric exists").snapshot())
     }
 }
 

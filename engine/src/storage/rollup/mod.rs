@@ -26,3 +26,6 @@ mod resolution;
 
 pub use bucket::{Bucket, merge, roll_up};
 pub use resolution::Resolution;
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,8 @@ impl SegmentWriter {
     /// # Errors
     /// Samples or a series out of order, a sample outside of the window, and
     /// a file system that refuses. Nothing is written of a series that is
-    /// refused.
+    /// refused; after the file system refused once the writer does nothing
+    /// more.
     pub fn floats(
         &mut self,
         serial: Serial,
@@ -336,10 +337,25 @@ impl SegmentWriter {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), SegmentError> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        file.write_all(bytes).map_err(failed("write", &self.temporary))?;
+        let written = match &mut self.file {
+            Some(file) => file.write_all(bytes),
+            None => Err(io::Error::other("an earlier write failed")),
+        };
+        if let Err(source) = written {
+            // Half a series is in the file, and nothing can be put behind it.
+            self.abandon();
+            return Err(failed("write", &self.temporary)(source));
+        }
         self.position += bytes.len() as u64;
         Ok(())
+    }
+
+    fn abandon(&mut self) {
+        if let Some(file) = self.file.take() {
+            // The buffer holds bytes of a file that nobody wants any more.
+            let _ = file.into_parts();
+            self.discard();
+        }
     }
 
     fn discard(&self) {
@@ -350,11 +366,7 @@ impl SegmentWriter {
 
 impl Drop for SegmentWriter {
     fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
-            // The buffer holds bytes of a file that nobody wants any more.
-            let _ = file.into_parts();
-            self.discard();
-        }
+        self.abandon();
     }
 }
 

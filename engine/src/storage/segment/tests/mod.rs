@@ -86,7 +86,8 @@ fn fleet(series: u32, samples: i64) -> Vec<Given> {
     let shared: Vec<i64> = (0..samples).map(|i| START + i * 5_000 + i * 7919 % 13).collect();
     let one = |number: u32| {
         let host = format!("host-{:04}", number / 2);
-        let metric = if number % 2 == 0 { "requests_total" } else { "temperature_celsius" };
+        let metric =
+            if number.is_multiple_of(2) { "requests_total" } else { "temperature_celsius" };
         let odd = i64::from(number % 50 == 7);
         let times: Vec<i64> = shared.iter().map(|at| at + odd * i64::from(number)).collect();
         let value = |i: i64| match number % 2 {
