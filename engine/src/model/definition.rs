@@ -49,7 +49,8 @@ impl fmt::Display for MetricKind {
 ///
 /// Valid by construction: make one with [`MetricDefinition::counter`] and its
 /// siblings, then [`build`](DefinitionBuilder::build).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Form")]
 pub struct MetricDefinition {
     name: Arc<str>,
     kind: MetricKind,
@@ -64,6 +65,49 @@ pub struct MetricDefinition {
     retention: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     series_max: Option<usize>,
+}
+
+/// A definition as it comes in; what is absent was empty, not left to a
+/// default.
+#[derive(Deserialize)]
+struct Form {
+    name: Arc<str>,
+    kind: MetricKind,
+    #[serde(default)]
+    help: Arc<str>,
+    #[serde(default)]
+    unit: Arc<str>,
+    #[serde(default)]
+    label_names: Vec<Arc<str>>,
+    #[serde(default)]
+    bounds: Vec<f64>,
+    #[serde(default)]
+    quantiles: Vec<f64>,
+    #[serde(default)]
+    retention: Option<Duration>,
+    #[serde(default)]
+    series_max: Option<usize>,
+}
+
+impl TryFrom<Form> for MetricDefinition {
+    type Error = DefinitionError;
+
+    fn try_from(form: Form) -> Result<Self, DefinitionError> {
+        let of_kind =
+            |kind, list: Vec<f64>| (form.kind == kind || !list.is_empty()).then_some(list);
+        let builder = DefinitionBuilder {
+            bounds: of_kind(MetricKind::Histogram, form.bounds),
+            quantiles: of_kind(MetricKind::Summary, form.quantiles),
+            name: form.name,
+            kind: form.kind,
+            help: form.help,
+            unit: form.unit,
+            label_names: form.label_names,
+            retention: form.retention,
+            series_max: form.series_max,
+        };
+        builder.build()
+    }
 }
 
 /// The upper bounds of a histogram's buckets if none are given, in the
@@ -428,6 +472,26 @@ mod tests {
         assert_eq!(summary.quantiles(), DEFAULT_QUANTILES);
         let gauge = MetricDefinition::gauge("g").build().unwrap();
         assert!(gauge.bounds().is_empty() && gauge.quantiles().is_empty());
+    }
+
+    #[test]
+    fn a_definition_survives_serialisation_and_its_checks_apply_on_the_way_in() {
+        let second = Duration::from_secs(1);
+        for builder in [
+            MetricDefinition::counter("c").help("how many").unit("bytes").labels(["a", "b"]),
+            MetricDefinition::gauge("g").retention(second).series_max(7),
+            MetricDefinition::histogram("h"),
+            MetricDefinition::histogram("h").bounds([]),
+            MetricDefinition::histogram("h").bounds([0.1 + 0.2, 1e300]),
+            MetricDefinition::summary("s").quantiles([]),
+        ] {
+            let definition = builder.build().unwrap();
+            let text = serde_json::to_string(&definition).unwrap();
+            assert_eq!(serde_json::from_str::<MetricDefinition>(&text).unwrap(), definition);
+        }
+        let bad = r#"{"name":"g","kind":"gauge","bounds":[1.0]}"#;
+        let error = serde_json::from_str::<MetricDefinition>(bad).unwrap_err().to_string();
+        assert!(error.starts_with("metric \"g\" is a gauge: it takes no bucket bounds"), "{error}");
     }
 
     #[test]

@@ -108,6 +108,14 @@ impl Registry {
     /// Returns the entry of a metric, creating it if the catalogue has the
     /// metric.
     pub(super) fn ensure(&mut self, name: &str) -> Result<(), RegistryError> {
+        let replacements = self.catalogue.replacements();
+        if self.replacements != replacements {
+            self.replacements = replacements;
+            let catalogue = &self.catalogue;
+            self.entries.retain(|name, entry| {
+                catalogue.get(name).is_some_and(|metric| Arc::ptr_eq(&metric, &entry.metric))
+            });
+        }
         if self.entries.contains_key(name) {
             return Ok(());
         }

@@ -50,6 +50,8 @@ pub struct Registry {
     store: Store,
     recovery: Recovery,
     entries: HashMap<Arc<str>, Entry, RandomState>,
+    /// The catalogue's replacements that `entries` knows of.
+    replacements: u64,
     collected_at: Option<Timestamp>,
     /// How long samples were kept at the last pruning.
     retention: Option<SampleRetention>,
@@ -77,6 +79,7 @@ impl Registry {
             store,
             recovery,
             entries: HashMap::default(),
+            replacements: 0,
             collected_at: None,
             retention: None,
             drops,
