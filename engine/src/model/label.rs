@@ -94,6 +94,18 @@ impl Labels {
         self.0.as_deref().unwrap_or(&[])
     }
 
+    /// Returns an equal set with other copies of its texts; `texts` must
+    /// return equal ones.
+    pub(crate) fn with_texts(
+        &self,
+        mut texts: impl FnMut(&Arc<str>, &Arc<str>) -> (Arc<str>, Arc<str>),
+    ) -> Self {
+        if self.is_empty() {
+            return Self::EMPTY;
+        }
+        Self(Some(self.pairs().iter().map(|(name, value)| texts(name, value)).collect()))
+    }
+
     /// Returns how many labels there are.
     #[must_use]
     pub fn len(&self) -> usize {

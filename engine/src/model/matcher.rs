@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Labels;
+use super::pattern::Pattern;
 
 /// The largest compiled regular expression in bytes.
 const REGEX_BYTES_MAX: usize = 1 << 20;
@@ -29,6 +30,12 @@ pub enum MatchOp {
 }
 
 impl MatchOp {
+    /// Says whether the operator asks for what is not named.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        matches!(self, Self::NotEqual | Self::NotRegex)
+    }
+
     /// Returns the operator as it is written.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
@@ -52,7 +59,8 @@ pub struct Matcher {
     op: MatchOp,
     value: String,
     #[serde(skip)]
-    regex: Option<Regex>,
+    /// What a regular expression comes down to.
+    pattern: Option<Pattern>,
 }
 
 /// A matcher as it comes in.
@@ -99,17 +107,19 @@ impl Matcher {
         value: impl Into<String>,
     ) -> Result<Self, MatcherError> {
         let (name, value) = (name.into(), value.into());
-        let regex = match op {
+        let pattern = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(compile(&name, &value)?),
+            MatchOp::Regex | MatchOp::NotRegex => {
+                Some(Pattern::new(&value, compile(&name, &value)?))
+            }
         };
-        Ok(Self { name, op, value, regex })
+        Ok(Self { name, op, value, pattern })
     }
 
     /// Creates the matcher `name = value`.
     #[must_use]
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), regex: None }
+        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), pattern: None }
     }
 
     /// Returns the label's name.
@@ -133,13 +143,23 @@ impl Matcher {
     /// Says whether a label with this value passes.
     #[must_use]
     pub fn matches_value(&self, value: &str) -> bool {
-        match (self.op, &self.regex) {
+        match (self.op, &self.pattern) {
             (MatchOp::Equal, _) => value == self.value,
             (MatchOp::NotEqual, _) => value != self.value,
-            (MatchOp::Regex, Some(regex)) => regex.is_match(value),
-            (MatchOp::NotRegex, Some(regex)) => !regex.is_match(value),
+            (MatchOp::Regex, Some(pattern)) => pattern.matches(value),
+            (MatchOp::NotRegex, Some(pattern)) => !pattern.matches(value),
             // Construction compiles a regex for these two operators.
             (MatchOp::Regex | MatchOp::NotRegex, None) => false,
+        }
+    }
+
+    /// Returns the values that the operator names, where they are few and
+    /// known: those that pass `=` and `=~`, and those that fail `!=` and `!~`.
+    pub(crate) fn named_values(&self) -> Option<&[String]> {
+        match &self.pattern {
+            None => Some(std::slice::from_ref(&self.value)),
+            Some(Pattern::Set(values)) => Some(values),
+            Some(_) => None,
         }
     }
 

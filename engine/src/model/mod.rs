@@ -8,6 +8,7 @@ mod definition;
 mod label;
 mod matcher;
 mod name;
+mod pattern;
 mod record;
 mod sample;
 mod timestamp;

@@ -53,6 +53,7 @@ pub use codec::CodecError;
 pub use cut::{Cut, CutSeries, SealedSeries};
 pub use error::AppendError;
 pub use identity::{Identity, Serial};
+pub use index::{Cardinality, LabelCardinality};
 pub use ledger::{Ledger, Recovery};
 pub use log::{Log, LogStatus, SyncPolicy};
 pub use prune::{Cutoffs, Pruned, Removed, Slice};

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use super::identity::Serial;
-use super::index::passes;
 use super::ledger::{Book, Ledger};
 use super::snapshot::{SeriesView, Snapshot};
-use crate::model::{Matcher, TimeRange, Timestamp};
+use crate::model::{TimeRange, Timestamp};
 
 /// Series that match, to be read on any thread.
 ///
@@ -17,9 +18,7 @@ use crate::model::{Matcher, TimeRange, Timestamp};
 pub struct Selection {
     ledger: Arc<Ledger>,
     book: Arc<Book>,
-    ids: Arc<[u32]>,
-    /// Conditions that are still to be checked on each series.
-    rest: Arc<[Matcher]>,
+    ids: Arc<RoaringBitmap>,
     /// Series from this serial on came later; one of them may have taken the
     /// place of a series that was found.
     before: Serial,
@@ -32,14 +31,12 @@ impl Selection {
     pub(super) fn new(
         ledger: &Arc<Ledger>,
         book: Arc<Book>,
-        ids: Vec<u32>,
-        rest: Vec<Matcher>,
+        ids: RoaringBitmap,
         range: TimeRange,
     ) -> Self {
         Self {
             book,
-            ids: ids.into(),
-            rest: rest.into(),
+            ids: Arc::new(ids),
             before: ledger.coming_serial(),
             range,
             kept_since: Timestamp::MIN,
@@ -64,14 +61,11 @@ impl Selection {
     /// range. Removed ones are left out.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut views = Vec::with_capacity(self.ids.len());
-        for series in self.ids.iter().filter_map(|&id| self.book.get(id)) {
-            let matches = series.serial() < self.before
-                && self.rest.iter().all(|rest| passes(rest, series.name(), series.labels()));
-            if matches {
-                views.push(SeriesView::new(&series));
-            }
-        }
+        let found = self.ids.iter().filter_map(|id| self.book.get(id));
+        let mut views: Vec<SeriesView> = found
+            .filter(|series| series.serial() < self.before)
+            .map(|series| SeriesView::new(&series))
+            .collect();
         // After the series: what left one of them for a file meanwhile is in
         // a file that is published already.
         let files = self.ledger.files();

@@ -11,7 +11,7 @@ use crate::model::Matcher;
 /// `latency_seconds_bucket` for a part of the metric `latency_seconds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
-    /// The metric's name.
+    /// The metric's name; empty for the series of every metric.
     pub metric: Arc<str>,
     /// Conditions that all have to hold.
     pub matchers: Vec<Matcher>,
@@ -22,6 +22,12 @@ impl Selector {
     #[must_use]
     pub fn metric(metric: impl Into<Arc<str>>) -> Self {
         Self { metric: metric.into(), matchers: Vec::new() }
+    }
+
+    /// Creates the selector of every series.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::metric("")
     }
 
     /// Adds a condition.

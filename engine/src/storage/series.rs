@@ -88,6 +88,12 @@ impl Series {
         &self.identity.labels
     }
 
+    /// Says whether this is the series of that identity.
+    pub(super) fn is(&self, metric: &str, name: &str, labels: &Labels) -> bool {
+        let own = &self.identity;
+        own.labels == *labels && *own.name == *name && *own.metric == *metric
+    }
+
     pub(super) fn body(&self) -> Arc<Body> {
         self.body.load_full()
     }

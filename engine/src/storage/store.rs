@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::column::Columns;
 use super::error::AppendError;
 use super::identity::{Identity, Serial};
-use super::index::Index;
+use super::index::{Cardinality, Index};
 use super::journal::Journal;
 use super::ledger::{Book, Ledger, Recovery, salvage};
 use super::selection::Selection;
@@ -101,7 +101,8 @@ impl Store {
     /// Returns the series, if it exists.
     #[must_use]
     pub fn find(&self, metric: &str, name: &Arc<str>, labels: &Labels) -> Option<SeriesRef> {
-        let id = self.index.get(metric, name, labels)?;
+        let is = |id| self.slot(id).is_some_and(|slot| slot.series.is(metric, name, labels));
+        let id = self.index.find(metric, name, labels, is)?;
         Some(self.slot(id)?.series.reference())
     }
 
@@ -123,6 +124,7 @@ impl Store {
         let reference = SeriesRef { id, serial: self.ledger.next_serial() };
         let identity =
             Identity { metric: Arc::clone(metric), name: Arc::clone(name), labels: labels.clone() };
+        let identity = self.index.intern(&identity);
         let series = Series::new(reference, identity, Body::empty(&self.columns.none()));
         self.free.pop();
         self.adopt(Arc::new(series));
@@ -134,13 +136,14 @@ impl Store {
     pub(super) fn restore(&mut self, serial: Serial, identity: Identity) -> Option<u32> {
         self.ledger.skip_serial(serial);
         let Identity { metric, name, labels } = &identity;
-        if let Some(id) = self.index.get(metric, name, labels) {
-            return self.slot(id).filter(|slot| slot.serial == serial).map(|_| id);
+        if let Some(known) = self.find(metric, name, labels) {
+            return (known.serial == serial).then_some(known.id);
         }
         let id = match self.free.pop() {
             Some(id) => id,
             None => u32::try_from(self.slots.len()).ok()?,
         };
+        let identity = self.index.intern(&identity);
         let body = Body::empty(&self.columns.none());
         self.adopt(Arc::new(Series::new(SeriesRef { id, serial }, identity, body)));
         Some(id)
@@ -177,6 +180,12 @@ impl Store {
     #[must_use]
     pub fn newest(&self, series: SeriesRef) -> Option<Sample> {
         self.slot_of(series)?.newest()
+    }
+
+    /// Counts series by metric and by label.
+    #[must_use]
+    pub fn cardinality(&self) -> Cardinality {
+        self.index.cardinality()
     }
 
     /// Says whether the series still exists.
@@ -260,9 +269,8 @@ impl Store {
     /// seen when the selection is read, on whatever thread.
     #[must_use]
     pub fn select(&self, selector: &Selector, range: TimeRange) -> Selection {
-        let (ids, rest) = self.index.candidates(selector);
-        let rest = rest.into_iter().cloned().collect();
-        Selection::new(&self.ledger, Arc::clone(&self.book), ids, rest, range)
+        let ids = self.index.select(selector);
+        Selection::new(&self.ledger, Arc::clone(&self.book), ids, range)
     }
 
     /// Finds the series that match and takes a snapshot of them at once.
@@ -299,7 +307,7 @@ impl Store {
     fn adopt(&mut self, series: Arc<Series>) {
         let id = series.reference().id;
         self.book.set(id, Some(Arc::clone(&series)));
-        self.index.insert(series.metric(), series.name(), series.labels(), id);
+        self.index.insert(series.identity(), id);
         let place = id as usize;
         if self.slots.len() <= place {
             self.slots.resize_with(place + 1, || None);
@@ -316,7 +324,7 @@ impl Store {
             journal.removed(slot.serial, slot.newest_at);
         }
         let series = slot.series;
-        self.index.remove(series.metric(), series.name(), series.labels(), id);
+        self.index.remove(series.identity(), id);
         self.book.set(id, None);
         self.free.push(id);
     }
