@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod courier;
+mod durability;
 mod load;
 mod supervision;

@@ -12,7 +12,7 @@ use keepwatch_actors::supervisor::{Answer, Component, Receive, Scope};
 
 /// Where a component panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Handler,
     Timer,
     Continuation,
@@ -39,7 +39,7 @@ fn fail<C: Component>(place: Place, scope: &mut Scope<C>) -> Answer<()> {
 macro_rules! failing {
     ($($message:ident: $component:ty),+ $(,)?) => {$(
         /// Makes the component panic.
-        pub(super) struct $message(pub(super) Place);
+        pub(crate) struct $message(pub(crate) Place);
 
         request! { $message => (), owner $component }
 

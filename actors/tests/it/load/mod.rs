@@ -5,6 +5,6 @@
 //! them, on paused time. What is looked at afterwards is what users would
 //! miss: samples, alerts, silences, checks, definitions, the counts.
 
-mod failing;
+pub(crate) mod failing;
 mod house;
 mod tests;

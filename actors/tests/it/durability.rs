@@ -1,0 +1,189 @@
+//! The registry over a data folder: what is acknowledged is on the disk.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets};
+use keepwatch_actors::registry::{
+    AppendBatch, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve,
+    StorageStatistics, Values,
+};
+use keepwatch_actors::supervisor::testing::{EPOCH, supervisor_on_threads, threaded};
+use keepwatch_actors::supervisor::{Address, Settings, Workshop};
+use keepwatch_engine::clock::SystemClock;
+use keepwatch_engine::instrument::Catalogue;
+use keepwatch_engine::model::{MetricDefinition, Timestamp};
+use keepwatch_engine::registry::SampleRetention;
+use keepwatch_engine::storage::folder::{DataFolder, WINDOW};
+use keepwatch_engine::storage::{Log, SeriesRef, SyncPolicy};
+
+use crate::load::failing::{FailRegistry, Place};
+
+const SERIES: usize = 40;
+
+/// Samples of six hours, 20 s apart.
+const STEPS: u32 = 1_080;
+
+/// A data folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("keepwatch-durability-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+/// A registry that logs to a folder.
+struct House {
+    registry: Address<Registry>,
+    folder: Arc<DataFolder>,
+    log: LogWriter,
+    series: Vec<SeriesRef>,
+}
+
+impl House {
+    async fn open(folder: &Folder) -> Self {
+        let (data, ledger, writer, found) = DataFolder::open(&folder.0, WINDOW, EPOCH).unwrap();
+        assert!(!found.lost_anything(), "{found}");
+        let log = Log::new(writer, SyncPolicy::EveryBatch);
+        let log = LogWriter::start(log, found, Arc::new(SystemClock::new())).unwrap();
+        let mut supervisor = supervisor_on_threads();
+        let catalogue = Catalogue::new();
+        let logged = log.clone();
+        let registry = supervisor.seat(Settings::default(), move || {
+            Registry::new(RegistryConfig::default(), catalogue.clone(), Arc::clone(&ledger))
+                .logged(Some(logged.clone()))
+        });
+        std::mem::forget(supervisor.open());
+        let definition = MetricDefinition::gauge("load").labels(["l"]).build().unwrap();
+        let mode = RegisterMode::Strict;
+        registry.send(RegisterMetric { definition, mode }).await.unwrap();
+        let mut series = Vec::new();
+        for index in 0..SERIES {
+            let labels = vec![("l".into(), index.to_string().into())];
+            series.push(registry.send(Resolve { metric: "load".into(), labels }).await.unwrap());
+        }
+        Self { registry, folder: Arc::new(data), log, series }
+    }
+
+    /// Appends a value to every series; `true` once that is acknowledged.
+    async fn append(&self, at: Timestamp, value: f64) -> bool {
+        let values = self.series.iter().map(|series| (*series, value)).collect();
+        let answer = self.registry.send(AppendBatch { at, values }).await;
+        answer.is_ok_and(|outcome| outcome.accepted == SERIES)
+    }
+
+    /// Returns the values of each series, which must be the same for all.
+    async fn values(&self) -> Vec<f64> {
+        let all = Values {
+            metric: "load".into(),
+            matchers: Vec::new(),
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let mut series = self.registry.send(all).await.unwrap().into_iter();
+        let mut values =
+            series.by_ref().map(|one| one.samples.iter().map(|one| one.value).collect());
+        let first: Vec<f64> = values.next().unwrap_or_default();
+        assert!(values.all(|others: Vec<f64>| others == first));
+        first
+    }
+}
+
+#[test]
+fn what_is_acknowledged_is_on_the_disk_whatever_becomes_of_the_registry() {
+    let folder = Folder::new();
+    let mut acknowledged = Vec::new();
+    threaded(async {
+        let house = House::open(&folder).await;
+        for number in 0..200 {
+            if number % 40 == 7 {
+                assert!(house.registry.send(FailRegistry(Place::Handler)).await.is_err());
+            }
+            let value = f64::from(number);
+            let at = EPOCH - Duration::from_secs(3_600) + Duration::from_secs(number as u64);
+            assert!(house.append(at, value).await);
+            acknowledged.push(value);
+        }
+        // As a crash leaves it: nothing is closed, and the folder's lock goes
+        // with the process, which here is this.
+        let copy = folder.0.join("copy");
+        fs::create_dir_all(copy.join("wal")).unwrap();
+        for file in fs::read_dir(folder.0.join("wal")).unwrap() {
+            let file = file.unwrap().path();
+            fs::copy(&file, copy.join("wal").join(file.file_name().unwrap())).unwrap();
+        }
+    });
+    threaded(async {
+        let crashed = House::open(&Folder(folder.0.join("copy"))).await;
+        assert_eq!(crashed.values().await, acknowledged);
+    });
+}
+
+#[test]
+fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
+    let folder = Folder::new();
+    threaded(async {
+        let house = House::open(&folder).await;
+        let begin = EPOCH - Duration::from_secs(6 * 3_600);
+        for number in 0..STEPS {
+            let at = begin + Duration::from_secs(20 * u64::from(number));
+            assert!(house.append(at, f64::from(number)).await);
+        }
+        let (workshop, pool) = Workshop::start().unwrap();
+        let outlets = UpkeepOutlets {
+            cut: house.registry.outlet(),
+            evict: house.registry.outlet(),
+            shed: house.registry.outlet(),
+            census: house.registry.outlet(),
+            metrics: house.registry.outlet(),
+        };
+        let options = UpkeepOptions {
+            five_minutes: Duration::from_secs(86_400),
+            hours: Duration::from_secs(86_400),
+            bytes_max: None,
+            memory_max: None,
+            out_of_order: Duration::from_secs(300),
+            series_per_slice: 7,
+        };
+        let disk = Some((Arc::clone(&house.folder), house.log.clone()));
+        let upkeep = Upkeep::new(disk, workshop.clone(), outlets.clone(), options.clone());
+        let round = upkeep.clone().round(SampleRetention::default(), None, EPOCH);
+        let late = house.append(EPOCH, f64::from(STEPS));
+        let (report, late) = tokio::join!(round, late);
+        assert!(late);
+        assert_eq!(report.failures, Vec::<String>::new());
+        assert!(report.segments >= 2 && report.samples_sealed >= 4 * 180 * SERIES as u64);
+        let expected: Vec<f64> = (0..=STEPS).map(f64::from).collect();
+        assert_eq!(house.values().await, expected);
+        let again = upkeep.clone().round(SampleRetention::default(), report.sealed_before, EPOCH);
+        assert_eq!(again.await.segments, 0, "there is nothing new");
+        let stored = house.registry.send(StorageStatistics).await.unwrap();
+        assert_eq!(stored.statistics.segments, report.segments);
+        assert!(stored.statistics.samples < 3 * 180 * SERIES, "the others left the memory");
+
+        // Memory has room for less than what is left.
+        let options = UpkeepOptions { memory_max: Some(1), ..options };
+        let tight = Upkeep::new(None, workshop, outlets, options);
+        let shed = tight.round(SampleRetention::default(), None, EPOCH).await;
+        assert!(shed.samples_shed > 0, "{shed:?}");
+        let left = house.values().await;
+        assert_eq!(
+            left.len() as u64 * SERIES as u64 + shed.samples_shed,
+            u64::from(STEPS + 1) * SERIES as u64
+        );
+        pool.shutdown_background();
+    });
+}
