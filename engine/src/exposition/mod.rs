@@ -6,6 +6,8 @@
 //!
 //! Source: Prometheus documentation, "Exposition formats", text-based format.
 
+pub mod parse;
+
 mod current;
 mod text;
 
