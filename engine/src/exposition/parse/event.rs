@@ -29,6 +29,25 @@ pub struct Family {
     pub help: String,
 }
 
+impl Family {
+    /// Returns what a sample of this name is within the family; `None` if it
+    /// does not belong to it.
+    #[must_use]
+    pub fn role(&self, sample: &str) -> Option<Role> {
+        let suffix = sample.strip_prefix(&*self.name)?;
+        let roles = self.kind.suffixes();
+        roles.iter().find(|(own, _)| *own == suffix).map(|&(_, role)| role)
+    }
+
+    /// Returns the names that no other family may have: its own and those of
+    /// its samples.
+    pub(in crate::exposition) fn names(&self) -> impl Iterator<Item = String> {
+        let suffixes = self.kind.suffixes().iter().map(|(suffix, _)| *suffix);
+        let others = suffixes.filter(|suffix| !suffix.is_empty());
+        std::iter::once("").chain(others).map(|suffix| format!("{}{suffix}", self.name))
+    }
+}
+
 /// The type of a family, in the terms of OpenMetrics 1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FamilyKind {
@@ -98,7 +117,7 @@ impl FamilyKind {
     }
 
     /// Returns the suffixes of the family's samples, with what each means.
-    pub(super) const fn suffixes(self) -> &'static [(&'static str, Role)] {
+    const fn suffixes(self) -> &'static [(&'static str, Role)] {
         match self {
             Self::Unknown | Self::Gauge => &[("", Role::Value)],
             Self::Counter => &[("_total", Role::Total), ("_created", Role::Created)],

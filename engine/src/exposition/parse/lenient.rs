@@ -7,7 +7,6 @@ use super::error::Problem;
 use super::event::{Event, Family, FamilyKind, Role, SampleLine};
 use super::limits::Limits;
 use super::line::{Description, Metadata, Sample};
-use super::strict::role_of;
 
 /// Puts lines together to families as scrapers do: lines of several families
 /// may alternate, and nothing is asked of values or their order.
@@ -106,7 +105,7 @@ impl Lenient {
         SUFFIXES.into_iter().find_map(|suffix| {
             let stem = sample.strip_suffix(suffix)?;
             let (name, state) = self.families.get_key_value(stem)?;
-            Some((name, role_of(&state.family, sample)?))
+            Some((name, state.family.role(sample)?))
         })
     }
 

@@ -40,6 +40,7 @@ pub use error::{ParseError, Problem};
 pub use event::{Event, Exemplar, Family, FamilyKind, Role, SampleLine};
 pub use limits::Limits;
 pub use parser::Parser;
+pub(super) use value::misfit;
 
 /// The format of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

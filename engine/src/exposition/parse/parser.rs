@@ -27,16 +27,18 @@ pub struct Parser<R> {
     families: Families,
     events: VecDeque<Event>,
     line: u64,
-    /// The last line with a sample, which is where a point ends.
-    sample_line: u64,
-    /// A point found incomplete, to be told of after the events.
+    /// The last line that was not refused, which is where points and families
+    /// end.
+    taken_line: u64,
+    /// What was found wrong with a point or family that had ended, to be told
+    /// of after the events.
     late: Option<ParseError>,
     progress: Progress,
 }
 
 #[derive(Debug)]
 enum Families {
-    OpenMetrics(Strict),
+    OpenMetrics(Box<Strict>),
     Prometheus(Lenient),
 }
 
@@ -52,7 +54,7 @@ enum Progress {
 impl<R: BufRead> Parser<R> {
     /// Reads OpenMetrics 1.0, refusing what breaks its rules.
     pub fn open_metrics(source: R, limits: Limits) -> Self {
-        Self::new(source, limits, Families::OpenMetrics(Strict::default()))
+        Self::new(source, limits, Families::OpenMetrics(Box::default()))
     }
 
     /// Reads the Prometheus text format 0.0.4, with the quoted names of
@@ -68,7 +70,7 @@ impl<R: BufRead> Parser<R> {
             families,
             events: VecDeque::new(),
             line: 0,
-            sample_line: 0,
+            taken_line: 0,
             late: None,
             progress: Progress::Reading,
         }
@@ -115,23 +117,22 @@ impl<R: BufRead> Parser<R> {
         };
         let statement = line::statement(text, dialect, &self.limits)
             .map_err(|refusal| located(refusal.column, refusal.problem))?;
-        let is_sample = matches!(statement, Statement::Sample(_));
         let columns = Columns::of(&statement);
         let taken = self.take(statement);
         self.note_late();
-        if is_sample {
-            self.sample_line = line;
+        if taken.is_ok() {
+            self.taken_line = line;
         }
         taken.map_err(|problem| located(columns.column(&problem), problem))
     }
 
-    /// Sets aside what was found wrong with a point that ended before this
-    /// line.
+    /// Sets aside what was found wrong with a point or family that ended
+    /// before this line.
     fn note_late(&mut self) {
         if let Families::OpenMetrics(families) = &mut self.families
             && let Some(problem) = families.take_late()
         {
-            self.late = Some(ParseError { line: self.sample_line, column: 1, problem });
+            self.late = Some(ParseError { line: self.taken_line, column: 1, problem });
         }
     }
 
@@ -141,7 +142,8 @@ impl<R: BufRead> Parser<R> {
             (Statement::Nothing, _) => Ok(()),
             (Statement::Eof, _) => {
                 self.progress = Progress::Ended;
-                self.close()
+                self.close();
+                Ok(())
             }
             (Statement::Metadata(line), Families::OpenMetrics(families)) => {
                 families.describe(line, limits, events)
@@ -162,22 +164,19 @@ impl<R: BufRead> Parser<R> {
         let is_missing =
             self.progress == Progress::Reading && matches!(self.families, Families::OpenMetrics(_));
         self.progress = Progress::Done;
-        let closed = self.close();
+        self.close();
         self.note_late();
         if is_missing {
             self.line += 1;
             return Err(self.error(1, Problem::MissingEof));
         }
-        closed.map_err(|problem| self.error(1, problem))
+        Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Problem> {
+    fn close(&mut self) {
         match &mut self.families {
             Families::OpenMetrics(families) => families.close(&mut self.events),
-            Families::Prometheus(families) => {
-                families.close(&mut self.events);
-                Ok(())
-            }
+            Families::Prometheus(families) => families.close(&mut self.events),
         }
     }
 }

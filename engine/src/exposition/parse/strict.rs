@@ -50,7 +50,7 @@ impl Strict {
     ) -> Result<(), Problem> {
         let continues = self.open.as_ref().is_some_and(|open| *open.family.name == *line.family);
         if !continues {
-            self.close(events)?;
+            self.close(events);
             self.begin(&line.family, limits)?;
         }
         let Some(open) = &mut self.open else { return Ok(()) };
@@ -71,7 +71,11 @@ impl Strict {
             Description::Help(help) => open.family.help = help,
             Description::Unit(unit) => open.family.unit = unit,
         }
-        check_unit(&open.family)
+        let checked = check_unit(&open.family);
+        if checked.is_err() {
+            open.family.unit.clear();
+        }
+        checked
     }
 
     /// Takes a sample.
@@ -81,11 +85,11 @@ impl Strict {
         limits: &Limits,
         events: &mut impl Extend<Event>,
     ) -> Result<(), Problem> {
-        let role = |open: &Open| role_of(&open.family, &sample.name);
+        let role = |open: &Open| open.family.role(&sample.name);
         let role = match self.open.as_ref().and_then(role) {
             Some(role) => role,
             None => {
-                self.close(events)?;
+                self.close(events);
                 self.begin(&sample.name, limits)?;
                 Role::Value
             }
@@ -112,17 +116,17 @@ impl Strict {
         Ok(())
     }
 
-    /// Ends the open family.
-    pub(super) fn close(&mut self, events: &mut impl Extend<Event>) -> Result<(), Problem> {
+    /// Ends the open family. What is wrong with it belongs to lines before.
+    pub(super) fn close(&mut self, events: &mut impl Extend<Event>) {
         let announced = self.announce(events);
+        self.late = self.late.take().or(announced.err());
         if let Some(mut open) = self.open.take() {
             open.groups.finish(&open.family.name);
             self.late = self.late.take().or_else(|| open.groups.take_late());
         }
-        announced
     }
 
-    /// Takes what was found wrong with a point after its last line.
+    /// Takes what was found wrong with a family or point after its last line.
     pub(super) const fn take_late(&mut self) -> Option<Problem> {
         self.late.take()
     }
@@ -160,9 +164,7 @@ impl Strict {
         let family = Arc::new(open.family.clone());
         open.announced = Some(Arc::clone(&family));
         let mut clash = None;
-        let suffixes = family.kind.suffixes().iter().map(|(suffix, _)| *suffix);
-        for suffix in std::iter::once("").chain(suffixes.filter(|suffix| !suffix.is_empty())) {
-            let name = format!("{}{suffix}", family.name);
+        for name in family.names() {
             if !self.names.insert(name.clone().into()) {
                 clash.get_or_insert(name);
             }
@@ -170,13 +172,6 @@ impl Strict {
         events.extend([Event::Family(family)]);
         clash.map_or(Ok(()), |name| Err(Problem::Clash { name }))
     }
-}
-
-/// Returns what a sample of this name is within the family.
-pub(super) fn role_of(family: &Family, sample: &str) -> Option<Role> {
-    let suffix = sample.strip_prefix(&*family.name)?;
-    let roles = family.kind.suffixes();
-    roles.iter().find(|(own, _)| *own == suffix).map(|&(_, role)| role)
 }
 
 fn check_unit(family: &Family) -> Result<(), Problem> {

@@ -45,7 +45,11 @@ pub(super) fn check(family: &Family, role: Role, sample: &Sample) -> Result<(), 
 }
 
 /// Says what the value must be if it isn't.
-fn misfit(kind: FamilyKind, role: Role, value: f64) -> Option<&'static str> {
+pub(in crate::exposition) fn misfit(
+    kind: FamilyKind,
+    role: Role,
+    value: f64,
+) -> Option<&'static str> {
     let (fits, expected) = match role {
         Role::Total => (value >= 0.0, "a number that is not negative"),
         Role::Sum if kind == FamilyKind::GaugeHistogram => (!value.is_nan(), "a number"),

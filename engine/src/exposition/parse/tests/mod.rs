@@ -36,3 +36,41 @@ fn conformance_cases_parse_or_fail_as_they_must() {
     assert!(wrong.is_empty(), "{} of {checked} cases: {wrong:#?}", wrong.len());
     println!("{checked} conformance cases");
 }
+
+mod laws;
+mod lenient;
+mod strict;
+
+/// Shows events a line each.
+fn show(events: &[Event]) -> String {
+    let pairs = |labels: &[(String, String)]| -> String {
+        labels.iter().map(|(name, value)| format!(" {name}={value:?}")).collect()
+    };
+    let at = |at: Option<crate::model::Timestamp>| {
+        at.map_or_else(String::new, |at| format!(" @{}", at.millis()))
+    };
+    let mut out = String::new();
+    for event in events {
+        match event {
+            Event::Family(family) => {
+                let Family { name, kind, unit, help } = &**family;
+                out.push_str(&format!("{kind} {name} unit={unit:?} help={help:?}\n"));
+            }
+            Event::Sample(sample) => {
+                let SampleLine { name, role, labels, value, .. } = sample;
+                out.push_str(&format!("  {name} {role:?}{} {value}", pairs(labels)));
+                out.push_str(&at(sample.at));
+                if let Some(Exemplar { labels, value, at: time }) = &sample.exemplar {
+                    out.push_str(&format!(" exemplar{} {value}{}", pairs(labels), at(*time)));
+                }
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// Shows the errors of a text, a line each, going on behind each.
+fn errors<R: std::io::BufRead>(parser: Parser<R>) -> String {
+    parser.filter_map(Result::err).map(|error| format!("{error}\n")).collect()
+}
