@@ -8,6 +8,7 @@
 pub mod aggregator;
 pub mod alert_evaluator;
 pub mod courier;
+pub mod durability;
 mod error;
 pub mod health_checker;
 pub mod janitor;

@@ -8,14 +8,24 @@
 
 mod messages;
 mod rounds;
+mod storage;
 
 fn main() {
-    let suite = std::env::args().nth(1);
-    match suite.as_deref() {
-        Some("messages") => messages::run(),
-        other => {
-            eprintln!("expected a suite (messages), got {}", other.unwrap_or("none"));
-            std::process::exit(2);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (suite, options) = match arguments.split_first() {
+        Some((suite, options)) => (suite.as_str(), options),
+        None => ("none", &[][..]),
+    };
+    let outcome = match suite {
+        "messages" => {
+            messages::run();
+            Ok(())
         }
+        "storage" => storage::run(options),
+        other => Err(format!("expected a suite (messages, storage), got {other}")),
+    };
+    if let Err(error) = outcome {
+        eprintln!("{error}");
+        std::process::exit(2);
     }
 }

@@ -14,6 +14,7 @@ mod host;
 pub(crate) mod own;
 #[cfg(feature = "host")]
 mod process;
+pub(crate) mod storage;
 
 #[cfg(feature = "host")]
 use keepwatch_engine::model::MetricKind;

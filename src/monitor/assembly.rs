@@ -18,7 +18,6 @@ use keepwatch_engine::aggregate::{self, Schedule};
 use keepwatch_engine::alert::{Evaluator, Rule};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::instrument::Catalogue;
-use keepwatch_engine::storage::Ledger;
 use tokio::sync::{mpsc, watch};
 
 use super::Inner;
@@ -27,9 +26,9 @@ use super::closing::{Closing, ClosingReport};
 use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
-use super::saving::Saving;
+use super::storage::{CHECK, RULE, Storage};
 use super::thread::EngineThread;
-use crate::collect::own;
+use crate::collect::{own, storage as figures};
 
 /// What a monitor holds of an engine that was brought up.
 pub(super) struct Assembled {
@@ -67,11 +66,8 @@ pub(super) async fn assemble(
     register_metrics(&plan, &catalogue)?;
     let clock = Arc::clone(&plan.clock);
     let (workshop, pool) = Workshop::start().map_err(StartError::Thread)?;
-    let opened = plan.data.as_deref().map(|folder| Saving::open(folder, workshop.clone()));
-    let (saving, ledger) = match opened.transpose() {
-        Ok(opened) => {
-            opened.map_or_else(Default::default, |(saving, ledger)| (Some(saving), ledger))
-        }
+    let storage = match Storage::open(plan.data.as_deref(), &plan.storage, &clock) {
+        Ok(storage) => storage,
         Err(error) => {
             pool.shutdown_background();
             return Err(error);
@@ -81,8 +77,15 @@ pub(super) async fn assemble(
     let health_couriers = Couriers::new(workshop.clone());
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
-    let components =
-        seat(&mut supervisor, &plan, catalogue, ledger, &alert_couriers, &health_couriers);
+    let components = seat(
+        &mut supervisor,
+        &plan,
+        catalogue,
+        &storage,
+        &workshop,
+        &alert_couriers,
+        &health_couriers,
+    );
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -99,7 +102,16 @@ pub(super) async fn assemble(
     for subscriber in plan.health_subscribers {
         health_couriers.subscribe(subscriber);
     }
-    if let Err(error) = define(&components, plan.rules, plan.checks, plan.aggregations).await {
+    let (mut rules, mut checks) = (plan.rules, plan.checks);
+    if let Some((check, rule)) = storage.watch() {
+        if checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
+            checks.push(check);
+        }
+        if rules.iter().all(|other| other.name().as_ref() != RULE) {
+            rules.push(rule);
+        }
+    }
+    if let Err(error) = define(&components, rules, checks, plan.aggregations).await {
         closing.close().await;
         pool.shutdown_background();
         return Err(error);
@@ -108,12 +120,10 @@ pub(super) async fn assemble(
         let registry = components.registry.clone();
         actix_rt::spawn(collect(make, plan.collection, registry, workshop.clone()));
     }
-    if let Some(saving) = saving.clone() {
-        actix_rt::spawn(saving.save_regularly());
-    }
     actix_rt::spawn(collect_own(
         plan.collection,
         components.registry.clone(),
+        components.janitor.clone(),
         supervisor.clone(),
         alert_couriers.clone(),
         health_couriers.clone(),
@@ -128,9 +138,7 @@ pub(super) async fn assemble(
         let _ = stopped.recv().await;
         let closing_since = time.monotonic();
         let mut closing = closing.close().await;
-        if let Some(saving) = saving {
-            closing.unsaved = saving.save().await.err();
-        }
+        closing.unsaved = storage.close().await;
         closing.ran = closing_since.saturating_sub(begun);
         closing.took = time.monotonic().saturating_sub(closing_since);
         // Nobody may be left to read it.
@@ -157,7 +165,7 @@ fn register_metrics(plan: &MonitorBuilder, catalogue: &Catalogue) -> Result<(), 
             catalogue.get_or_register(definition)?;
         }
     }
-    for definition in own::definitions() {
+    for definition in own::definitions().into_iter().chain(figures::definitions()) {
         catalogue.get_or_register(definition)?;
     }
     Ok(())
@@ -169,15 +177,17 @@ fn seat(
     supervisor: &mut Supervisor,
     plan: &MonitorBuilder,
     catalogue: Catalogue,
-    ledger: Arc<Ledger>,
+    storage: &Storage,
+    workshop: &Workshop,
     alert_couriers: &Couriers<AlertTransition>,
     health_couriers: &Couriers<HealthChanged>,
 ) -> Components {
     let settings = || plan.supervision.clone();
 
     let config = RegistryConfig { limits: plan.limits, collection_interval: plan.collection };
+    let (ledger, log) = (Arc::clone(&storage.ledger), storage.log());
     let registry = supervisor.seat(settings(), move || {
-        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger))
+        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger)).logged(log.clone())
     });
 
     let keep = Keep::new(Evaluator::new(plan.evaluation));
@@ -202,7 +212,12 @@ fn seat(
     let aggregator =
         supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));
 
-    let config = JanitorConfig { interval: plan.cleaning, ..JanitorConfig::default() };
+    let config = JanitorConfig {
+        interval: plan.cleaning,
+        upkeep_interval: plan.storage.upkeep_interval,
+        ..JanitorConfig::default()
+    };
+    let upkeep = storage.upkeep(&plan.storage, &plan.limits, &registry, workshop.clone());
     let keep = Keep::new(JanitorState::new(plan.policy.clone()));
     let outlets = JanitorOutlets {
         samples: registry.outlet(),
@@ -210,8 +225,9 @@ fn seat(
         health_history: health_checker.outlet(),
         metrics: registry.outlet(),
     };
-    let janitor =
-        supervisor.seat(settings(), move || Janitor::new(config, keep.clone(), outlets.clone()));
+    let janitor = supervisor.seat(settings(), move || {
+        Janitor::new(config, keep.clone(), outlets.clone()).with_upkeep(Some(upkeep.clone()))
+    });
 
     Components { registry, alert_evaluator, health_checker, aggregator, janitor }
 }

@@ -18,6 +18,7 @@ use keepwatch_engine::retention::Policy;
 use super::assembly::assemble;
 use super::collecting::CollectorFactory;
 use super::error::StartError;
+use super::storage::StorageOptions;
 use super::thread::EngineThread;
 use super::{Inner, Monitor};
 use crate::collect::Collector;
@@ -32,6 +33,7 @@ pub struct MonitorBuilder {
     pub(super) cleaning: Duration,
     pub(super) shutdown: Duration,
     pub(super) data: Option<PathBuf>,
+    pub(super) storage: StorageOptions,
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) supervision: Settings,
@@ -53,6 +55,7 @@ impl Default for MonitorBuilder {
             cleaning: Duration::from_secs(60 * 60),
             shutdown: Duration::from_secs(10),
             data: None,
+            storage: StorageOptions::default(),
             limits: Limits::default(),
             policy: Policy::default(),
             supervision: Settings::default(),
@@ -107,12 +110,23 @@ impl MonitorBuilder {
         self
     }
 
-    /// Keeps the series in a folder of this process alone: read at the start,
-    /// saved every 5 min and at an orderly stop. A crash costs what came since
-    /// the last save. Without it, everything is in memory.
+    /// Keeps the series in a folder of this process alone. What is
+    /// acknowledged survives a crash, and a power loss with the default
+    /// [`SyncPolicy`](keepwatch_engine::storage::SyncPolicy). Without it,
+    /// everything is in memory.
+    ///
+    /// The check `keepwatch storage` and the rule `KeepwatchStorageDegraded`
+    /// watch the folder, unless there are others of these names.
     #[must_use]
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data = Some(folder.into());
+        self
+    }
+
+    /// Sets how series are stored.
+    #[must_use]
+    pub fn storage(mut self, options: StorageOptions) -> Self {
+        self.storage = options;
         self
     }
 
@@ -240,6 +254,8 @@ impl MonitorBuilder {
             ("evaluation_interval", self.evaluation, TENTH, day, "100ms to 1d"),
             ("aggregation_interval", self.aggregation, TENTH, week, "100ms to 7d"),
             ("cleaning_interval", self.cleaning, SECOND, week, "1s to 7d"),
+            ("storage.window", self.storage.window, SECOND * 60, day, "1min to 1d"),
+            ("storage.upkeep_interval", self.storage.upkeep_interval, SECOND, hours(1), "1s to 1h"),
             ("shutdown_deadline", self.shutdown, TENTH, SECOND * 600, "100ms to 10min"),
         ];
         match ranges.iter().find(|(_, value, low, high, _)| value < low || value > high) {

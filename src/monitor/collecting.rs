@@ -7,11 +7,12 @@ use actix::Addr;
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::HealthChanged;
-use keepwatch_actors::registry::{RecordBatch, Registry};
+use keepwatch_actors::janitor::{Janitor, LastUpkeep};
+use keepwatch_actors::registry::{RecordBatch, Registry, StorageStatistics};
 use keepwatch_actors::supervisor::{Address, Status, Supervisor, WorkError, Workshop};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::collect::{Collector, own};
+use crate::collect::{Collector, own, storage};
 
 /// Makes a collector, and another if the last one panicked.
 pub(super) type CollectorFactory = Arc<dyn Fn() -> Box<dyn Collector> + Send + Sync>;
@@ -54,6 +55,7 @@ pub(super) async fn collect(
 pub(super) async fn collect_own(
     every: Duration,
     registry: Address<Registry>,
+    janitor: Address<Janitor>,
     supervisor: Addr<Supervisor>,
     alert_couriers: Couriers<AlertTransition>,
     health_couriers: Couriers<HealthChanged>,
@@ -67,6 +69,10 @@ pub(super) async fn collect_own(
         let mut records = own::records(&components);
         records.extend(own::deliveries("alert", &alert_couriers.statuses()));
         records.extend(own::deliveries("health", &health_couriers.statuses()));
+        if let Ok(report) = registry.send(StorageStatistics).await {
+            let upkeep = janitor.send(LastUpkeep).await.ok().flatten();
+            records.extend(storage::records(&report, upkeep.as_ref()));
+        }
         send(&registry, "keepwatch", records).await;
     }
 }

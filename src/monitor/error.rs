@@ -3,7 +3,7 @@
 use std::io;
 
 use keepwatch_engine::instrument::RegisterError;
-use keepwatch_engine::storage::ArchiveError;
+use keepwatch_engine::storage::folder::DataError;
 use thiserror::Error;
 
 /// Why [`MonitorBuilder::start`](super::MonitorBuilder::start) failed. Nothing
@@ -27,9 +27,9 @@ pub enum StartError {
     /// A metric that the monitor or a collector defines cannot be registered.
     #[error(transparent)]
     Metric(#[from] RegisterError),
-    /// The data folder cannot be used, or holds something else.
+    /// The data folder cannot be used.
     #[error("data folder: {0}")]
-    Data(#[from] ArchiveError),
+    Data(#[from] DataError),
     /// The checks of the builder were refused; the error names the one.
     #[error("health checks: {0}")]
     Checks(#[source] Box<keepwatch_actors::Error>),

@@ -12,7 +12,7 @@ mod collecting;
 mod components;
 mod error;
 mod metric;
-mod saving;
+mod storage;
 mod thread;
 
 use std::sync::Arc;
@@ -41,6 +41,7 @@ pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
 pub use metric::{MetricBuilder, MetricError};
+pub use storage::StorageOptions;
 
 use thread::EngineThread;
 
@@ -187,7 +188,7 @@ impl Monitor {
     pub async fn exposition(&self) -> Result<String, Error> {
         let selected = self.send(CurrentValues::default()).await?;
         let newest = |one: &Selected| {
-            exposition::Current::newest(Arc::clone(&one.definition), &one.snapshot)
+            exposition::Current::newest(Arc::clone(&one.definition), &one.snapshot())
         };
         let encode = move || {
             let current: Vec<_> = selected.iter().map(newest).collect();

@@ -48,6 +48,12 @@ impl AddCheck {
     pub const fn waiting(definition: CheckDefinition) -> Self {
         Self { definition, probe: None }
     }
+
+    /// Returns what the check is.
+    #[must_use]
+    pub const fn definition(&self) -> &CheckDefinition {
+        &self.definition
+    }
 }
 
 impl fmt::Debug for AddCheck {

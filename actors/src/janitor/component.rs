@@ -9,10 +9,11 @@ use keepwatch_engine::retention::{
     CleaningReport, Pass, Policy, RetentionError, SliceOutcome, Step, Target,
 };
 
-use super::messages::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
+use super::messages::{Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy};
 use super::series::CleaningSeries;
 use crate::Error;
 use crate::alert_evaluator::messages::PruneAlertHistory;
+use crate::durability::{Upkeep, UpkeepReport};
 use crate::health_checker::PruneHealthHistory;
 use crate::registry::{Prune, RegisterMetric};
 use crate::supervisor::{Answer, Component, Keep, Outlet, Receive, Scope};
@@ -22,6 +23,8 @@ use crate::supervisor::{Answer, Component, Keep, Outlet, Receive, Scope};
 pub struct JanitorConfig {
     /// How often it cleans; 1 h by default.
     pub interval: Duration,
+    /// How often a data folder is kept up; 1 min by default.
+    pub upkeep_interval: Duration,
     /// The most series that one slice looks at, so that the registry is busy
     /// for well under a millisecond at a time; 1,000 by default.
     pub series_per_slice: usize,
@@ -29,22 +32,31 @@ pub struct JanitorConfig {
 
 impl Default for JanitorConfig {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(60 * 60), series_per_slice: 1_000 }
+        Self {
+            interval: Duration::from_secs(60 * 60),
+            upkeep_interval: Duration::from_secs(60),
+            series_per_slice: 1_000,
+        }
     }
 }
+
+/// When a data folder is kept up for the first time.
+const UPKEEP_FIRST: Duration = Duration::from_secs(5);
 
 /// What the janitor keeps from one incarnation to the next.
 #[derive(Debug, Clone, Default)]
 pub struct JanitorState {
     policy: Arc<Policy>,
     last: Option<Arc<CleaningReport>>,
+    /// The last round of upkeep.
+    upkeep: Option<Arc<UpkeepReport>>,
 }
 
 impl JanitorState {
     /// Creates the state before the first cleaning.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy: Arc::new(policy), last: None }
+        Self { policy: Arc::new(policy), last: None, upkeep: None }
     }
 }
 
@@ -99,6 +111,9 @@ pub struct Janitor {
     series: Option<CleaningSeries>,
     /// When the pass began that is under way.
     under_way: Option<Timestamp>,
+    upkeep: Option<Upkeep>,
+    /// Whether a round of upkeep is under way.
+    keeping_up: bool,
 }
 
 impl Janitor {
@@ -106,7 +121,47 @@ impl Janitor {
     #[must_use]
     pub fn new(config: JanitorConfig, keep: Keep<JanitorState>, outlets: JanitorOutlets) -> Self {
         let state = JanitorState::clone(&keep.load());
-        Self { config, state, keep, outlets, series: None, under_way: None }
+        Self {
+            config,
+            state,
+            keep,
+            outlets,
+            series: None,
+            under_way: None,
+            upkeep: None,
+            keeping_up: false,
+        }
+    }
+
+    /// Keeps a data folder up as well.
+    #[must_use]
+    pub fn with_upkeep(self, upkeep: Option<Upkeep>) -> Self {
+        Self { upkeep, ..self }
+    }
+
+    /// Begins a round of upkeep; the job it returns carries it out. `None`
+    /// without a data folder, and while a round is under way.
+    fn begin_upkeep(
+        &mut self,
+        now: Timestamp,
+    ) -> Option<impl Future<Output = UpkeepReport> + use<>> {
+        let upkeep = self.upkeep.clone().filter(|_| !self.keeping_up)?;
+        self.keeping_up = true;
+        let sealed_before = self.state.upkeep.as_ref().and_then(|last| last.sealed_before);
+        Some(upkeep.round(self.state.policy.sample_retention(), sealed_before, now))
+    }
+
+    /// Notes what a round of upkeep did.
+    fn end_upkeep(&mut self, report: UpkeepReport, scope: &mut Scope<Self>) {
+        self.keeping_up = false;
+        for failure in &report.failures {
+            log::error!("upkeep of the data folder: {failure}");
+        }
+        if let Some(series) = &self.series {
+            series.count_upkeep(&report);
+        }
+        self.state.upkeep = Some(Arc::new(report));
+        scope.keep(&self.keep, self.state.clone());
     }
 
     /// Begins a pass; the job it returns carries it out.
@@ -184,6 +239,13 @@ impl Component for Janitor {
                 this.end(&report, scope);
             });
         });
+        if self.upkeep.is_some() {
+            // Soon after the start too: a folder may have waited for long.
+            scope.every(self.config.upkeep_interval, UPKEEP_FIRST, |this, scope| {
+                let Some(round) = this.begin_upkeep(scope.now()) else { return };
+                scope.spawn(round, |this, report, scope| this.end_upkeep(report, scope));
+            });
+        }
     }
 }
 
@@ -205,6 +267,24 @@ impl Receive<Clean> for Janitor {
 impl Receive<LastCleaning> for Janitor {
     fn receive(&mut self, _: LastCleaning, _: &mut Scope<Self>) -> Answer<Option<CleaningReport>> {
         Answer::ok(self.state.last.as_deref().cloned())
+    }
+}
+
+impl Receive<KeepUp> for Janitor {
+    fn receive(&mut self, _: KeepUp, scope: &mut Scope<Self>) -> Answer<UpkeepReport> {
+        match self.begin_upkeep(scope.now()) {
+            Some(round) => scope.answer(round, |this, report, scope| {
+                this.end_upkeep(report.clone(), scope);
+                Ok(report)
+            }),
+            None => Answer::ok(UpkeepReport::default()),
+        }
+    }
+}
+
+impl Receive<LastUpkeep> for Janitor {
+    fn receive(&mut self, _: LastUpkeep, _: &mut Scope<Self>) -> Answer<Option<UpkeepReport>> {
+        Answer::ok(self.state.upkeep.as_deref().cloned())
     }
 }
 

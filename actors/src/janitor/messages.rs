@@ -3,6 +3,7 @@
 use keepwatch_engine::retention::{CleaningReport, Policy};
 
 use super::Janitor;
+use crate::durability::UpkeepReport;
 use crate::request;
 
 request! {
@@ -10,6 +11,8 @@ request! {
     LastCleaning => Option<CleaningReport>, owner Janitor;
     SetPolicy => (), owner Janitor;
     CurrentPolicy => Policy, owner Janitor;
+    KeepUp => UpkeepReport, owner Janitor;
+    LastUpkeep => Option<UpkeepReport>, owner Janitor;
 }
 
 /// Cleans now, besides the regular passes; answers once the pass is over.
@@ -34,3 +37,13 @@ pub struct SetPolicy(pub Policy);
 /// Asks for the policy.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentPolicy;
+
+/// Keeps the data folder up now, besides the regular rounds: retention,
+/// sealing, rollups. Answers once it is done; at once and with nothing done
+/// without a data folder, and while a round is under way.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepUp;
+
+/// Asks for the report of the last round of upkeep.
+#[derive(Debug, Clone, Copy)]
+pub struct LastUpkeep;

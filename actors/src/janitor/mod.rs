@@ -21,4 +21,4 @@ mod series;
 mod tests;
 
 pub use component::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
-pub use messages::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
+pub use messages::{Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy};

@@ -6,6 +6,7 @@ use keepwatch_engine::retention::{CleaningReport, Target};
 use thiserror::Error as ThisError;
 
 use crate::Error;
+use crate::durability::UpkeepReport;
 use crate::registry::{RegisterMetric, RegisterMode};
 use crate::supervisor::Outlet;
 
@@ -33,6 +34,18 @@ pub(super) struct CleaningSeries {
     freed_bytes: Counter,
     failures: Family<Counter>,
     duration: Gauge,
+    upkeep: UpkeepSeries,
+}
+
+/// Handles to what is counted of the upkeep of a data folder.
+#[derive(Debug)]
+struct UpkeepSeries {
+    removed_samples: Family<Counter>,
+    sealed_samples: Counter,
+    segments: Counter,
+    rolled_buckets: Counter,
+    lost_chunks: Counter,
+    failures: Counter,
 }
 
 impl CleaningSeries {
@@ -58,7 +71,29 @@ impl CleaningSeries {
             freed_bytes: single(&registry, bytes).await?,
             failures: family(&registry, failures.labels(["target"])).await?,
             duration: single(&registry, duration).await?,
+            upkeep: UpkeepSeries::register(&registry).await?,
         })
+    }
+
+    /// Counts what a round of upkeep did.
+    pub(super) fn count_upkeep(&self, report: &UpkeepReport) {
+        let series = &self.upkeep;
+        let removed = [
+            ("age", report.retained.expired_samples),
+            ("budget", report.retained.over_budget_samples),
+            ("memory", report.samples_shed),
+        ];
+        for (reason, samples) in removed {
+            match series.removed_samples.with(&[reason]) {
+                Ok(counter) => counter.increment_by(samples),
+                Err(error) => log::debug!("upkeep is not counted: {error}"),
+            }
+        }
+        series.sealed_samples.increment_by(report.samples_sealed);
+        series.segments.increment_by(whole(report.segments));
+        series.rolled_buckets.increment_by(report.rolled.buckets);
+        series.lost_chunks.increment_by(whole(report.chunks_lost));
+        series.failures.increment_by(whole(report.failures.len()));
     }
 
     /// Counts what a pass did.
@@ -73,6 +108,31 @@ impl CleaningSeries {
         for failure in &report.failures {
             count(&self.failures, failure.target, 1);
         }
+    }
+}
+
+impl UpkeepSeries {
+    async fn register(registry: &Outlet<RegisterMetric>) -> Result<Self, SeriesError> {
+        let total = |what: &str, help: &str| {
+            MetricDefinition::counter(format!("keepwatch_storage_{what}_total")).help(help)
+        };
+        let removed = total(
+            "removed_samples",
+            "Samples removed from the disk, or from memory that was full, by reason.",
+        );
+        let sealed = total("sealed_samples", "Samples that went from memory to segments.");
+        let segments = total("written_segments", "Segments that were written.");
+        let rolled = total("rolled_buckets", "Buckets of rollups that were written.");
+        let lost = total("lost_chunks", "Chunks in memory that could not be sealed.");
+        let failures = total("upkeep_failures", "Steps of upkeep that failed.");
+        Ok(Self {
+            removed_samples: family(registry, removed.labels(["reason"])).await?,
+            sealed_samples: single(registry, sealed).await?,
+            segments: single(registry, segments).await?,
+            rolled_buckets: single(registry, rolled).await?,
+            lost_chunks: single(registry, lost).await?,
+            failures: single(registry, failures).await?,
+        })
     }
 }
 

@@ -8,17 +8,19 @@ use keepwatch_engine::model::{MetricDefinition, SeriesSamples, TimeRange};
 use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
 };
-use keepwatch_engine::storage::{Ledger, Selector, SeriesRef};
+use keepwatch_engine::storage::{Census, Cut, Ledger, Selector, SeriesRef};
 
 use super::messages::{
-    AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
-    RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,
+    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
+    StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
+use crate::durability::LogWriter;
 use crate::supervisor::{Answer, Component, Receive, Scope, WorkError};
 
-/// The longest time that decoding the answer to a [`Values`] may take.
-const DECODE_LIMIT: Duration = Duration::from_secs(30);
+/// The longest time that reading what an answer needs may take.
+const READ_LIMIT: Duration = Duration::from_secs(30);
 
 /// How the registry works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,7 @@ impl Default for RegistryConfig {
 #[derive(Debug)]
 pub struct Registry {
     registry: registry::Registry,
+    log: Option<LogWriter>,
     collection_interval: Duration,
 }
 
@@ -50,7 +53,50 @@ impl Registry {
     pub fn new(config: RegistryConfig, catalogue: Catalogue, ledger: Arc<Ledger>) -> Self {
         Self {
             registry: registry::Registry::new(config.limits, catalogue, ledger),
+            log: None,
             collection_interval: config.collection_interval,
+        }
+    }
+
+    /// Hands everything that changes to a log. The ledger must be that of the
+    /// log's data folder.
+    #[must_use]
+    pub fn logged(self, log: Option<LogWriter>) -> Self {
+        Self { log, ..self }
+    }
+
+    /// Answers once what was changed is in the log.
+    fn answer<R: Send + 'static>(&mut self, reply: R) -> Answer<R> {
+        let Some(log) = &self.log else { return Answer::ok(reply) };
+        let commits = self.registry.take_commits();
+        if let Some(epoch) = log.epoch_to_leave() {
+            self.registry.leave_refused_log(epoch);
+        }
+        if commits.is_empty() {
+            return Answer::ok(reply);
+        }
+        let log = log.clone();
+        Answer::held(reply, move |release| log.submit(commits, release))
+    }
+
+    fn unread(error: WorkError) -> Error {
+        match error {
+            WorkError::TimedOut(after) => Error::Timeout { component: Self::NAME, after },
+            WorkError::Panicked(_) => Error::Faulted { component: Self::NAME },
+            WorkError::Cancelled => Error::Stopped { component: Self::NAME },
+        }
+    }
+
+    /// Hands over what was changed without a message.
+    fn flush(&mut self) {
+        if let Some(log) = &self.log {
+            let commits = self.registry.take_commits();
+            if !commits.is_empty() {
+                log.submit(commits, None);
+            }
+            if let Some(epoch) = log.epoch_to_leave() {
+                self.registry.leave_refused_log(epoch);
+            }
         }
     }
 }
@@ -63,11 +109,13 @@ impl Component for Registry {
         let next = scope.now().align_down(interval) + interval;
         scope.every(interval, next.since(scope.now()), move |this, scope| {
             this.registry.collect_on_grid(interval, scope.now());
+            this.flush();
         });
     }
 
     fn stopping(&mut self, scope: &mut Scope<Self>) {
         self.registry.collect(scope.now());
+        self.flush();
     }
 }
 
@@ -84,7 +132,10 @@ impl Receive<RegisterMetric> for Registry {
 
 impl Receive<Record> for Registry {
     fn receive(&mut self, Record(record): Record, scope: &mut Scope<Self>) -> Answer<()> {
-        self.registry.record(&record, scope.now()).into()
+        match self.registry.record(&record, scope.now()) {
+            Ok(()) => self.answer(()),
+            Err(error) => Err(error).into(),
+        }
     }
 }
 
@@ -94,7 +145,8 @@ impl Receive<RecordBatch> for Registry {
         RecordBatch(records): RecordBatch,
         scope: &mut Scope<Self>,
     ) -> Answer<BatchOutcome> {
-        Answer::ok(self.registry.record_batch(&records, scope.now()))
+        let outcome = self.registry.record_batch(&records, scope.now());
+        self.answer(outcome)
     }
 }
 
@@ -106,19 +158,24 @@ impl Receive<Resolve> for Registry {
 
 impl Receive<AppendBatch> for Registry {
     fn receive(&mut self, batch: AppendBatch, scope: &mut Scope<Self>) -> Answer<BatchOutcome> {
-        Answer::ok(self.registry.append_batch(batch.at, &batch.values, scope.now()))
+        let outcome = self.registry.append_batch(batch.at, &batch.values, scope.now());
+        self.answer(outcome)
     }
 }
 
 impl Receive<Collect> for Registry {
     fn receive(&mut self, _: Collect, scope: &mut Scope<Self>) -> Answer<Collected> {
-        Answer::ok(self.registry.collect(scope.now()))
+        let collected = self.registry.collect(scope.now());
+        self.answer(collected)
     }
 }
 
 impl Receive<Select> for Registry {
     fn receive(&mut self, message: Select, scope: &mut Scope<Self>) -> Answer<Selected> {
-        self.registry.select(&message.selector, message.range, scope.now()).into()
+        let selected = self.registry.select(&message.selector, message.range, scope.now());
+        // Cells may have been sampled for it.
+        self.flush();
+        selected.into()
     }
 }
 
@@ -126,20 +183,16 @@ impl Receive<Values> for Registry {
     fn receive(&mut self, message: Values, scope: &mut Scope<Self>) -> Answer<Vec<SeriesSamples>> {
         let selector = Selector { metric: message.metric, matchers: message.matchers };
         let range = TimeRange::new(message.start, message.end);
-        let selected = match self.registry.select(&selector, range, scope.now()) {
+        let selected = self.registry.select(&selector, range, scope.now());
+        self.flush();
+        let selected = match selected {
             Ok(selected) => selected,
             Err(error) => return Err(error).into(),
         };
         let workshop = scope.workshop().clone();
         let decoding =
-            async move { workshop.compute(DECODE_LIMIT, move || selected.samples()).await };
-        scope.answer(decoding, |_, decoded, _| {
-            decoded.map_err(|error| match error {
-                WorkError::TimedOut(after) => Error::Timeout { component: Self::NAME, after },
-                WorkError::Panicked(_) => Error::Faulted { component: Self::NAME },
-                WorkError::Cancelled => Error::Stopped { component: Self::NAME },
-            })
-        })
+            async move { workshop.compute(READ_LIMIT, move || selected.samples()).await };
+        scope.answer(decoding, |_, decoded, _| decoded.map_err(Self::unread))
     }
 }
 
@@ -156,23 +209,61 @@ impl Receive<CurrentValues> for Registry {
         message: CurrentValues,
         scope: &mut Scope<Self>,
     ) -> Answer<Vec<Selected>> {
-        Answer::ok(self.registry.select_all(message.lookback, scope.now()))
+        let selected = self.registry.select_all(message.lookback, scope.now());
+        self.flush();
+        Answer::ok(selected)
     }
 }
 
 impl Receive<StorageStatistics> for Registry {
-    fn receive(&mut self, _: StorageStatistics, _: &mut Scope<Self>) -> Answer<StorageReport> {
-        Answer::ok(StorageReport {
-            metrics: self.registry.catalogue().len(),
-            statistics: self.registry.statistics(),
-            drops: self.registry.drops(),
-            recovery: self.registry.recovery(),
+    fn receive(&mut self, _: StorageStatistics, scope: &mut Scope<Self>) -> Answer<StorageReport> {
+        let metrics = self.registry.catalogue().len();
+        let (drops, recovery) = (self.registry.drops(), self.registry.recovery());
+        let log = self.log.as_ref().map(LogWriter::status);
+        let reopening = self.log.as_ref().map(|log| log.reopening().clone());
+        let census = self.registry.census();
+        let workshop = scope.workshop().clone();
+        let counting = async move { workshop.compute(READ_LIMIT, move || census.count()).await };
+        scope.answer(counting, move |_, counted, _| {
+            let statistics = counted.map_err(Self::unread)?;
+            Ok(StorageReport { metrics, statistics, drops, log, reopening, recovery })
         })
     }
 }
 
 impl Receive<Prune> for Registry {
     fn receive(&mut self, message: Prune, scope: &mut Scope<Self>) -> Answer<PruneOutcome> {
-        Answer::ok(self.registry.prune(message.slice, &message.retention, scope.now()))
+        let outcome = self.registry.prune(message.slice, &message.retention, scope.now());
+        self.answer(outcome)
+    }
+}
+
+impl Receive<CutSamples> for Registry {
+    fn receive(&mut self, message: CutSamples, _: &mut Scope<Self>) -> Answer<Cut> {
+        Answer::ok(self.registry.cut(message.cursor, message.budget, message.before))
+    }
+}
+
+impl Receive<EvictSamples> for Registry {
+    fn receive(&mut self, message: EvictSamples, _: &mut Scope<Self>) -> Answer<usize> {
+        let EvictSamples { sealed, from, to, before } = message;
+        let slice = sealed.get(from..to).unwrap_or_default();
+        Answer::ok(self.registry.evict(slice, before))
+    }
+}
+
+impl Receive<TakeCensus> for Registry {
+    fn receive(&mut self, _: TakeCensus, _: &mut Scope<Self>) -> Answer<Census> {
+        Answer::ok(self.registry.census())
+    }
+}
+
+impl Receive<ShedSamples> for Registry {
+    fn receive(
+        &mut self,
+        message: ShedSamples,
+        _: &mut Scope<Self>,
+    ) -> Answer<(Option<u32>, usize)> {
+        Answer::ok(self.registry.shed(message.cursor, message.budget, message.before))
     }
 }

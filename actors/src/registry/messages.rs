@@ -10,7 +10,10 @@ use keepwatch_engine::model::{
 use keepwatch_engine::registry::{
     BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
 };
-use keepwatch_engine::storage::{Recovery, Selector, SeriesRef, Slice, Statistics};
+use keepwatch_engine::storage::folder::Reopening;
+use keepwatch_engine::storage::{
+    Census, Cut, LogStatus, Recovery, SealedSeries, Selector, SeriesRef, Slice, Statistics,
+};
 use serde::Serialize;
 
 use super::Registry;
@@ -29,6 +32,10 @@ request! {
     CurrentValues => Vec<Selected>, owner Registry;
     StorageStatistics => StorageReport, owner Registry;
     Prune => PruneOutcome, owner Registry;
+    CutSamples => Cut, owner Registry;
+    EvictSamples => usize, owner Registry;
+    TakeCensus => Census, owner Registry;
+    ShedSamples => (Option<u32>, usize), owner Registry;
 }
 
 /// Registers a metric; answers with the metric, whose handles any thread may
@@ -142,6 +149,10 @@ pub struct StorageReport {
     pub statistics: Statistics,
     /// What was left out since the engine began, by reason.
     pub drops: Drops,
+    /// How the log fares, if there is a data folder.
+    pub log: Option<LogStatus>,
+    /// What the data folder held when the engine started.
+    pub reopening: Option<Reopening>,
     /// What this incarnation found when it began.
     #[serde(skip)]
     pub recovery: Recovery,
@@ -155,4 +166,45 @@ pub struct Prune {
     pub retention: Arc<SampleRetention>,
     /// Which part of the store to look at.
     pub slice: Slice,
+}
+
+/// Asks for what the next series have before a time, to be sealed to
+/// segments: see [`Store::cut`](keepwatch_engine::storage::Store::cut).
+#[derive(Debug, Clone, Copy)]
+pub struct CutSamples {
+    /// Where the slice begins: 0, then what the answer before named as next.
+    pub cursor: u32,
+    /// The most series to look at.
+    pub budget: usize,
+    /// The first point in time that stays.
+    pub before: Timestamp,
+}
+
+/// Lets go what was sealed; answers how many samples left the memory.
+#[derive(Debug, Clone)]
+pub struct EvictSamples {
+    /// What was written.
+    pub sealed: Arc<Vec<SealedSeries>>,
+    /// The first of them that this message is about.
+    pub from: usize,
+    /// The first behind them.
+    pub to: usize,
+    /// The first point in time that was not sealed.
+    pub before: Timestamp,
+}
+
+/// Asks for everything that is stored, to be counted elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct TakeCensus;
+
+/// Drops old chunks that memory has no room for, a slice at a time; answers
+/// where the next slice begins, and how many samples went.
+#[derive(Debug, Clone, Copy)]
+pub struct ShedSamples {
+    /// Where the slice begins: 0, then what the answer before named.
+    pub cursor: u32,
+    /// The most series to look at.
+    pub budget: usize,
+    /// Chunks that end before this go.
+    pub before: Timestamp,
 }

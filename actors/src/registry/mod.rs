@@ -6,6 +6,10 @@
 //! shared with every incarnation, so a restart loses no metric and no
 //! acknowledged sample, and a [`SeriesRef`] stays good.
 //!
+//! With a data folder an answer means that the log has what was recorded: the
+//! registry hands its changes to the [`LogWriter`](crate::durability::LogWriter)
+//! and goes on, and the answer leaves when they are written.
+//!
 //! [`SeriesRef`]: keepwatch_engine::storage::SeriesRef
 
 mod component;
@@ -15,6 +19,7 @@ mod tests;
 
 pub use component::{Registry, RegistryConfig};
 pub use messages::{
-    AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
-    RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,
+    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
+    StorageStatistics, TakeCensus, Values,
 };

@@ -11,9 +11,11 @@ use keepwatch_engine::clock::Clock;
 use keepwatch_engine::health::{CheckReport, HealthReport};
 use keepwatch_engine::model::{TimeRange, Timestamp};
 use keepwatch_engine::registry::Selected;
+use keepwatch_engine::storage::folder::Reopening;
 
 use super::{
-    AlertDigest, CheckDigest, HealthDigest, MetricDigest, Missing, StorageDigest, Summary,
+    AlertDigest, CheckDigest, DiskDigest, HealthDigest, MetricDigest, Missing, StorageDigest,
+    Summary,
 };
 use crate::alert_evaluator::messages::ActiveAlerts;
 use crate::health_checker::Health;
@@ -112,7 +114,18 @@ fn metric_digest(selected: &Selected, window: TimeRange) -> MetricDigest {
 }
 
 fn storage_digest(report: StorageReport) -> StorageDigest {
+    let statistics = &report.statistics;
+    let disk = report.log.map(|log| DiskDigest {
+        segments: statistics.segments,
+        samples: statistics.segment_samples,
+        bytes: statistics.segment_bytes + statistics.rollup_bytes + log.bytes,
+        samples_unlogged: log.samples_unlogged,
+        failure: log.failure,
+        damage: report.reopening.filter(Reopening::lost_anything).map(|found| found.to_string()),
+        samples_damaged: statistics.damaged_samples,
+    });
     StorageDigest {
+        disk,
         series: report.statistics.series,
         samples: report.statistics.samples,
         bytes: report.statistics.bytes,

@@ -106,12 +106,34 @@ pub struct AlertDigest {
 pub struct StorageDigest {
     /// How many series there are.
     pub series: usize,
-    /// How many samples they have.
+    /// How many samples they have in memory.
     pub samples: usize,
-    /// How many bytes they take.
+    /// How many bytes of memory these take.
     pub bytes: usize,
+    /// What is on disk, if there is a data folder.
+    pub disk: Option<DiskDigest>,
     /// How many observations were left out, by reason.
     pub drops: keepwatch_engine::registry::Drops,
+}
+
+/// How much is on disk, and what was lost there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DiskDigest {
+    /// How many segments of samples there are.
+    pub segments: usize,
+    /// How many samples they have.
+    pub samples: u64,
+    /// How many bytes segments, rollups and the log take.
+    pub bytes: u64,
+    /// Samples that are in memory only, because the disk refused them.
+    pub samples_unlogged: u64,
+    /// Why the disk does not take anything at present.
+    pub failure: Option<String>,
+    /// What was found damaged when the folder was opened, as text.
+    pub damage: Option<String>,
+    /// Samples in segments that reads found damaged.
+    pub samples_damaged: u64,
 }
 
 /// One metric and its series.

@@ -97,7 +97,18 @@ impl Summary {
         for (reason, count) in storage.drops.iter() {
             writeln!(f, "  left out: {count} {reason}")?;
         }
-        Ok(())
+        let Some(disk) = &storage.disk else { return Ok(()) };
+        #[expect(clippy::cast_possible_truncation, reason = "for display")]
+        let size = bytes(disk.bytes as usize);
+        writeln!(f, "  on disk: {} samples in {} segments, {size}", disk.samples, disk.segments)?;
+        if disk.samples_unlogged > 0 {
+            writeln!(f, "  in memory only: {} samples", disk.samples_unlogged)?;
+        }
+        if disk.samples_damaged > 0 {
+            writeln!(f, "  damaged on disk: {} samples", disk.samples_damaged)?;
+        }
+        let troubles = disk.failure.iter().chain(&disk.damage);
+        troubles.into_iter().try_for_each(|trouble| writeln!(f, "  {trouble}"))
     }
 
     fn write_metrics(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -177,7 +188,7 @@ mod tests {
     use keepwatch_engine::registry::Drops;
 
     use super::super::{
-        AlertDigest, CheckDigest, HealthDigest, MetricDigest, Missing, StorageDigest,
+        AlertDigest, CheckDigest, DiskDigest, HealthDigest, MetricDigest, Missing, StorageDigest,
     };
     use super::*;
 
@@ -232,6 +243,13 @@ mod tests {
                 series: 4,
                 samples: 120,
                 bytes: 1_536,
+                disk: Some(DiskDigest {
+                    segments: 2,
+                    samples: 2_000,
+                    bytes: 4_096,
+                    damage: Some("lost 3 frames".to_owned()),
+                    ..DiskDigest::default()
+                }),
                 drops: Drops::default(),
             }),
             metrics: Some(vec![
@@ -256,6 +274,8 @@ mod tests {
             COMPONENTS           state          handled   mailbox  restarts   refused      lost
 
             STORAGE 4 series, 120 samples, 1.5 KiB
+              on disk: 2000 samples in 2 segments, 4 KiB
+              lost 3 frames
 
             METRICS                                    current       min      mean       max       p95     count
               db                                         98.77     98.77     98.77     98.77         -        30

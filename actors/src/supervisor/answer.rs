@@ -8,6 +8,9 @@ use crate::Error;
 /// failed.
 pub(super) type ReplyTo<R> = oneshot::Sender<Result<R, Error>>;
 
+/// Sends an answer that was [held](Answer::held).
+pub type Release = Box<dyn FnOnce() + Send>;
+
 /// What a component answers: a result now, or one that comes later.
 ///
 /// `Result<R, E>` turns into an answer for every `E` that turns into
@@ -25,6 +28,20 @@ impl<R> Answer<R> {
     /// Answers at once.
     pub fn ok(reply: R) -> Self {
         Self(Kind::Now(Ok(reply)))
+    }
+
+    /// Answers `reply` when somebody lets it go: `hold` gets what sends the
+    /// answer, from whatever thread, or nothing if nobody asked.
+    pub fn held(reply: R, hold: impl FnOnce(Option<Release>) + 'static) -> Self
+    where
+        R: Send + 'static,
+    {
+        Self(Kind::Later(Box::new(move |asker: Option<ReplyTo<R>>| {
+            hold(asker.map(|asker| -> Release {
+                // The asker may have given up.
+                Box::new(move || drop(asker.send(Ok(reply))))
+            }));
+        })))
     }
 }
 

@@ -39,7 +39,7 @@ mod vitals;
 mod workshop;
 
 pub use address::{Address, Outlet};
-pub use answer::Answer;
+pub use answer::{Answer, Release};
 pub use component::{Component, Receive, Request};
 pub use intensity::{Intensity, IntensityLimits, Verdict};
 pub use keep::Keep;

@@ -254,7 +254,7 @@ mod tests {
             let series = store.resolve(&metric, &metric, &labels).unwrap();
             store.append(series, crate::model::Sample::new(now, value), now).unwrap();
         }
-        let snapshot = store.select(&Selector::metric("g"), TimeRange::ALL);
+        let snapshot = store.snapshot(&Selector::metric("g"), TimeRange::ALL);
         let definition = Arc::new(MetricDefinition::gauge("g").labels(["i"]).build().unwrap());
         let empty = Arc::new(MetricDefinition::gauge("empty").build().unwrap());
         let metrics = [

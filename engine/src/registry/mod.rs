@@ -39,7 +39,8 @@ pub use read::Selected;
 use self::entry::Entry;
 use crate::instrument::Catalogue;
 use crate::model::Timestamp;
-use crate::storage::{Ledger, Recovery, Statistics, Store};
+use crate::storage::wal::Commit;
+use crate::storage::{Census, Cut, Ledger, Recovery, SealedSeries, Statistics, Store};
 
 /// The metric registry as a state machine; see the [module](self).
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub struct Registry {
     recovery: Recovery,
     entries: HashMap<Arc<str>, Entry, RandomState>,
     collected_at: Option<Timestamp>,
+    /// How long samples were kept at the last pruning.
+    retention: Option<SampleRetention>,
     drops: DropCounters,
     scratch: Scratch,
 }
@@ -75,6 +78,7 @@ impl Registry {
             recovery,
             entries: HashMap::default(),
             collected_at: None,
+            retention: None,
             drops,
             scratch: Scratch::default(),
         }
@@ -101,7 +105,43 @@ impl Registry {
     /// Returns the size of what is stored; looks at every series.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.store.statistics()
+        self.store.census().count()
+    }
+
+    /// Returns what [`statistics`](Self::statistics) counts, to be counted on
+    /// another thread.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        self.store.census()
+    }
+
+    /// Takes what is to be logged: everything that was changed since the last
+    /// call. Nothing without a data folder.
+    pub fn take_commits(&mut self) -> Vec<Commit> {
+        self.store.take_commits()
+    }
+
+    /// Goes on in a new log file if the disk refused the one under way.
+    pub fn leave_refused_log(&mut self, refused_epoch: u32) {
+        self.store.leave_refused_log(refused_epoch);
+    }
+
+    /// Hands out what the next series have before `before`, to be sealed: see
+    /// [`Store::cut`].
+    pub fn cut(&mut self, cursor: u32, budget: usize, before: Timestamp) -> Cut {
+        self.store.cut(cursor, budget, before)
+    }
+
+    /// Drops old chunks that memory has no room for: see [`Store::shed`].
+    /// Returns where the next slice begins, and how many samples went.
+    pub fn shed(&mut self, cursor: u32, budget: usize, before: Timestamp) -> (Option<u32>, usize) {
+        let pruned = self.store.shed(cursor, budget, before);
+        (pruned.next, pruned.samples)
+    }
+
+    /// Lets go what was sealed: see [`Store::evict`].
+    pub fn evict(&mut self, sealed: &[SealedSeries], before: Timestamp) -> usize {
+        self.store.evict(sealed, before)
     }
 
     /// Returns how many observations were left out, by reason: the registry's

@@ -70,6 +70,9 @@ impl Registry {
         retention: &SampleRetention,
         now: Timestamp,
     ) -> PruneOutcome {
+        if self.retention.as_ref() != Some(retention) {
+            self.retention = Some(retention.clone());
+        }
         let cutoffs = |metric: &Arc<str>, own| retention.cutoffs(metric, own, now);
         let mut expired = Pruned::default();
         if slice.cursor == 0 {

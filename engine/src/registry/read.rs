@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Registry, RegistryError};
 use crate::model::{Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
-use crate::storage::{Selector, Snapshot};
+use crate::storage::{Selection, Selector, Snapshot};
 
 /// A read that ends at most this long ago is one of the present: the asker's
 /// clock was read before the message was handled.
@@ -19,10 +19,8 @@ const NAME: &str = "__name__";
 pub struct Selected {
     /// The metric.
     pub definition: Arc<MetricDefinition>,
-    /// Its series that match and may have samples in the range.
-    pub snapshot: Snapshot,
-    /// The range that was asked for.
-    pub range: TimeRange,
+    /// Its series that match.
+    pub selection: Selection,
 }
 
 impl Selected {
@@ -30,7 +28,13 @@ impl Selected {
     /// samples in time order.
     #[must_use]
     pub fn samples(&self) -> Vec<SeriesSamples> {
-        self.snapshot.decode(self.range)
+        self.snapshot().decode(self.selection.range())
+    }
+
+    /// Takes the series that may have samples in the range, as they are now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.selection.snapshot()
     }
 }
 
@@ -61,7 +65,7 @@ impl Registry {
             self.sample_for_read(&metric, now.min(range.end), now);
         }
         let definition = Arc::clone(metric.definition());
-        let snapshot = if definition.name() == name {
+        let selection = if definition.name() == name {
             self.store.select(selector, range)
         } else {
             let part = Selector {
@@ -70,7 +74,20 @@ impl Registry {
             };
             self.store.select(&part.matching(Matcher::equal(NAME, name.as_ref())), range)
         };
-        Ok(Selected { definition, snapshot, range })
+        let selection = self.hide_expired(selection, &definition, now);
+        Ok(Selected { definition, selection })
+    }
+
+    /// Hides samples that are kept no longer, in a segment that others need.
+    fn hide_expired(
+        &self,
+        selection: Selection,
+        definition: &MetricDefinition,
+        now: Timestamp,
+    ) -> Selection {
+        let Some(retention) = &self.retention else { return selection };
+        let cutoffs = retention.cutoffs(definition.name(), definition.retention(), now);
+        selection.kept_since(cutoffs.samples_before)
     }
 
     /// Decodes the samples of a metric between two times; for small reads,
@@ -97,8 +114,8 @@ impl Registry {
             self.sample_for_read(&metric, now, now);
             let definition = Arc::clone(metric.definition());
             let selector = Selector::metric(Arc::clone(definition.name()));
-            let snapshot = self.store.select(&selector, range);
-            all.push(Selected { definition, snapshot, range });
+            let selection = self.store.select(&selector, range);
+            all.push(Selected { definition, selection });
         }
         all
     }

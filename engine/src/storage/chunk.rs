@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use super::codec::{self, CodecError};
-use crate::model::{Sample, TimeRange};
+use super::times::Times;
+use crate::model::{Sample, TimeRange, Timestamp};
 
-/// How the samples of a chunk are encoded.
+/// How the values of a chunk are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// Timestamps and 64-bit floats: differences of differences, then
-    /// decimal integers or XOR.
+    /// 64-bit floats: constants, decimal integers or XOR.
     Floats,
 }
 
-/// Some samples of one series, encoded and immutable; never empty.
-#[derive(Debug)]
+/// Some samples of one series, encoded and immutable; never empty, cheap to
+/// clone.
+#[derive(Debug, Clone)]
 pub struct Chunk {
+    times: Arc<Times>,
+    values: Arc<[u8]>,
     encoding: Encoding,
-    count: u32,
-    range: TimeRange,
-    bytes: Box<[u8]>,
 }
 
 impl Chunk {
@@ -28,125 +28,136 @@ impl Chunk {
     /// none.
     #[must_use]
     pub fn seal(samples: &[Sample]) -> Option<Self> {
-        let range = TimeRange::new(samples.first()?.at, samples.last()?.at);
-        let count = u32::try_from(samples.len()).ok()?;
-        Some(Self { encoding: Encoding::Floats, count, range, bytes: codec::encode(samples) })
+        let times: Vec<i64> = samples.iter().map(|sample| sample.at.millis()).collect();
+        let values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
+        Some(Self::floats(Arc::new(Times::seal(&times)?), &values))
     }
 
-    /// Puts a chunk together that [`seal`](Self::seal) made before; `None` if
-    /// its parts cannot be true.
-    pub(super) fn restore(
-        encoding: Encoding,
-        count: u32,
-        range: TimeRange,
-        bytes: &[u8],
-    ) -> Option<Self> {
-        let chunk = Self { encoding, count, range, bytes: bytes.into() };
-        chunk.is_plausible().then_some(chunk)
+    /// Encodes values, one for each of the timestamps.
+    pub(super) fn floats(times: Arc<Times>, values: &[f64]) -> Self {
+        debug_assert_eq!(times.count(), values.len());
+        Self { times, values: codec::encode_floats(values).into(), encoding: Encoding::Floats }
     }
 
-    /// Returns the encoded samples.
-    pub(super) const fn data(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Returns how the samples are encoded.
+    /// Returns how the values are encoded.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
         self.encoding
     }
 
+    /// Returns the timestamps, which other chunks may share.
+    #[must_use]
+    pub const fn times(&self) -> &Arc<Times> {
+        &self.times
+    }
+
     /// Returns how many samples there are.
     #[must_use]
-    pub const fn count(&self) -> usize {
-        self.count as usize
+    pub fn count(&self) -> usize {
+        self.times.count()
     }
 
     /// Returns the span from the first sample to the last.
     #[must_use]
-    pub const fn range(&self) -> TimeRange {
-        self.range
+    pub fn range(&self) -> TimeRange {
+        self.times.range()
     }
 
-    /// Returns the encoded size in bytes, without the header.
+    /// Returns the encoded size of the values in bytes; the timestamps are
+    /// shared.
     #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes.len()
+    pub fn bytes(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Decodes the values to the end of `out`.
+    ///
+    /// # Errors
+    /// Bytes that are not what was sealed; `out` is as it was then.
+    pub fn decode_floats(&self, out: &mut Vec<f64>) -> Result<(), CodecError> {
+        match self.encoding {
+            Encoding::Floats => codec::decode_floats(&self.values, self.count(), out),
+        }
     }
 
     /// Decodes the samples in time order.
     ///
     /// # Errors
-    /// Bytes that are not what [`seal`](Self::seal) wrote.
-    pub fn decode(&self, visit: impl FnMut(Sample)) -> Result<(), CodecError> {
-        match self.encoding {
-            Encoding::Floats => codec::decode(&self.bytes, self.count(), self.range.start, visit),
+    /// Bytes that are not what was sealed.
+    pub fn decode(&self, mut visit: impl FnMut(Sample)) -> Result<(), CodecError> {
+        let (mut times, mut values) = (Vec::new(), Vec::new());
+        self.times.decode(&mut times)?;
+        self.decode_floats(&mut values)?;
+        for (at, value) in times.into_iter().zip(values) {
+            visit(Sample::new(Timestamp::from_millis(at), value));
         }
+        Ok(())
+    }
+
+    /// Says whether this is the same chunk in memory, not just an equal one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values)
     }
 
     /// Says whether the header can be true.
     pub(super) fn is_plausible(&self) -> bool {
-        self.count > 0 && self.range.start <= self.range.end && !self.bytes.is_empty()
+        let range = self.range();
+        self.count() > 0 && range.start <= range.end && !self.values.is_empty()
     }
 }
 
 /// How many chunks share one list before the next is begun.
-const RUN: usize = 32;
+const RUN: usize = 16;
 
-/// The chunks of a series, oldest first; cheap to clone and to extend.
+/// The chunks of a series in the order in which they were sealed.
 ///
-/// Chunks lie in short runs, so that adding one copies a run of pointers and
-/// not the whole history.
+/// Chunks lie in short runs, so that adding one copies a run and not the
+/// whole history.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChunkList {
-    runs: Vec<Arc<[Arc<Chunk>]>>,
-    len: usize,
+    runs: Vec<Arc<[Chunk]>>,
     samples: usize,
     bytes: usize,
     /// From the earliest sample to the latest.
     range: Option<TimeRange>,
 }
 
-impl ChunkList {
-    pub(super) fn from_chunks(chunks: &[Arc<Chunk>]) -> Self {
-        let runs = chunks.chunks(RUN).map(Arc::from).collect();
-        let mut list = Self { runs, ..Self::default() };
-        chunks.iter().for_each(|chunk| list.count(chunk));
+impl FromIterator<Chunk> for ChunkList {
+    fn from_iter<I: IntoIterator<Item = Chunk>>(chunks: I) -> Self {
+        let all: Vec<Chunk> = chunks.into_iter().collect();
+        let mut list = Self::default();
+        all.iter().for_each(|chunk| list.count(chunk));
+        list.runs = all.chunks(RUN).map(Arc::from).collect();
         list
     }
+}
 
+impl ChunkList {
     fn count(&mut self, chunk: &Chunk) {
-        self.len += 1;
         self.samples += chunk.count();
         self.bytes += chunk.bytes();
-        let range = self.range.unwrap_or(chunk.range);
-        self.range = Some(TimeRange::new(
-            range.start.min(chunk.range.start),
-            range.end.max(chunk.range.end),
-        ));
+        let (new, range) = (chunk.range(), self.range.unwrap_or(chunk.range()));
+        self.range = Some(TimeRange::new(range.start.min(new.start), range.end.max(new.end)));
     }
 
     /// Returns the list with one more chunk at its end.
     pub(super) fn with(&self, chunk: Chunk) -> Self {
         let mut list = self.clone();
         list.count(&chunk);
-        let chunk = Arc::new(chunk);
         match list.runs.last_mut() {
-            Some(run) if run.len() < RUN => {
-                *run = run.iter().cloned().chain([chunk]).collect();
-            }
+            Some(run) if run.len() < RUN => *run = run.iter().cloned().chain([chunk]).collect(),
             _ => list.runs.push(Arc::new([chunk])),
         }
         list
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Chunk>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Chunk> {
         self.runs.iter().flat_map(|run| run.iter())
     }
 
     /// Returns the chunk that ends last; a chunk of late samples may stand
     /// behind it.
-    pub(super) fn newest(&self) -> Option<&Arc<Chunk>> {
+    pub(super) fn newest(&self) -> Option<&Chunk> {
         self.iter().max_by_key(|chunk| chunk.range().end)
     }
 
@@ -155,26 +166,25 @@ impl ChunkList {
         self.range
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        self.runs.iter().map(|run| run.len()).sum()
     }
 
     /// How many samples the chunks hold.
-    pub(super) fn samples(&self) -> usize {
+    pub(super) const fn samples(&self) -> usize {
         self.samples
     }
 
-    /// How many bytes the chunks take, headers and pointers included.
+    /// How many bytes the chunks take, headers and pointers included, the
+    /// shared timestamps left out.
     pub(super) fn bytes(&self) -> usize {
-        let each = size_of::<Chunk>() + size_of::<Arc<Chunk>>() + 2 * size_of::<usize>();
-        self.bytes + self.len() * each
+        self.bytes + self.len() * (size_of::<Chunk>() + 2 * size_of::<usize>())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
 
     fn chunk(at: i64) -> Chunk {
         Chunk::seal(&[Sample::new(Timestamp::from_millis(at), 1.0)]).unwrap()
@@ -188,9 +198,9 @@ mod tests {
         }
         let starts: Vec<i64> = list.iter().map(|chunk| chunk.range().start.millis()).collect();
         assert_eq!(starts, (0..100).collect::<Vec<_>>());
-        assert_eq!((list.samples(), list.len(), list.runs.len()), (100, 100, 4));
-        let kept: Vec<_> = list.iter().skip(50).cloned().collect();
-        assert_eq!(ChunkList::from_chunks(&kept).samples(), 50);
+        assert_eq!((list.samples(), list.len(), list.runs.len()), (100, 100, 7));
+        let kept: ChunkList = list.iter().skip(50).cloned().collect();
+        assert_eq!((kept.samples(), kept.newest().unwrap().range().end.millis()), (50, 99));
     }
 
     #[test]

@@ -3,12 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::chunk::ChunkList;
+use super::column::{Column, Columns};
+use super::files::FileSet;
+use super::identity::Serial;
 use super::series::{Body, Series};
 use super::slab::Slab;
+use crate::model::Timestamp;
 
 /// The series of all incarnations of a [`Store`](super::Store), shared with
 /// whoever has to rebuild it.
@@ -17,8 +22,26 @@ use super::slab::Slab;
 /// over to a new one: what a predecessor enters afterwards, nobody reads.
 pub struct Ledger {
     book: ArcSwap<Book>,
-    /// Shared by all incarnations, so that no generation comes twice.
-    next_generation: AtomicU32,
+    /// The immutable files that readers look into beside the book.
+    files: ArcSwap<FileSet>,
+    /// The length of a segment, if there is a data folder.
+    window: Option<Duration>,
+    tombstones: ArcSwap<Vec<Tombstone>>,
+    /// Shared by all incarnations, so that no serial comes twice.
+    next_serial: AtomicU32,
+    /// The same of the log's files.
+    next_epoch: AtomicU32,
+}
+
+/// A series that is gone and may still have samples in files.
+///
+/// Each log file begins with all of them, so that a reopening does not bring
+/// those samples back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tombstone {
+    pub(super) serial: Serial,
+    /// The time of its newest sample.
+    pub(super) newest_at: Timestamp,
 }
 
 /// What a recovery found.
@@ -47,7 +70,49 @@ impl Ledger {
     /// Creates a ledger without a series.
     #[must_use]
     pub fn new() -> Self {
-        Self { book: ArcSwap::default(), next_generation: AtomicU32::new(1) }
+        Self {
+            book: ArcSwap::default(),
+            files: ArcSwap::default(),
+            window: None,
+            tombstones: ArcSwap::default(),
+            next_serial: AtomicU32::new(1),
+            next_epoch: AtomicU32::new(1),
+        }
+    }
+
+    /// Creates the ledger of a data folder with segments of `window`.
+    pub(super) fn durable(window: Duration) -> Self {
+        Self { window: Some(window), ..Self::new() }
+    }
+
+    /// Returns the length of a segment; `None` without a data folder.
+    pub(super) const fn window(&self) -> Option<Duration> {
+        self.window
+    }
+
+    pub(super) fn files(&self) -> Arc<FileSet> {
+        self.files.load_full()
+    }
+
+    /// Publishes another set of files; for the one who changes the folder.
+    pub(super) fn publish_files(&self, files: FileSet) {
+        self.files.store(Arc::new(files));
+    }
+
+    pub(super) fn tombstones(&self) -> Arc<Vec<Tombstone>> {
+        self.tombstones.load_full()
+    }
+
+    pub(super) fn add_tombstones(&self, more: Vec<Tombstone>) {
+        self.tombstones.rcu(|known| known.iter().chain(&more).copied().collect::<Vec<_>>());
+    }
+
+    /// Forgets the series whose samples are all before `before`: no file has
+    /// them any more.
+    pub(super) fn bury_tombstones(&self, before: Timestamp) {
+        self.tombstones.rcu(|known| {
+            known.iter().filter(|one| one.newest_at >= before).copied().collect::<Vec<_>>()
+        });
     }
 
     pub(super) fn book(&self) -> Arc<Book> {
@@ -59,9 +124,23 @@ impl Ledger {
         self.book.store(book);
     }
 
-    pub(super) fn next_generation(&self) -> u32 {
+    pub(super) fn next_serial(&self) -> Serial {
         // Only the uniqueness matters, not the order against other memory.
-        self.next_generation.fetch_add(1, Ordering::Relaxed)
+        Serial(self.next_serial.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn next_epoch(&self) -> u32 {
+        self.next_epoch.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns the serial that the next series gets.
+    pub(super) fn coming_serial(&self) -> Serial {
+        Serial(self.next_serial.load(Ordering::Relaxed))
+    }
+
+    /// Makes sure that `serial`, which is on disk, is not given out.
+    pub(super) fn skip_serial(&self, serial: Serial) {
+        self.next_serial.fetch_max(serial.0.saturating_add(1), Ordering::Relaxed);
     }
 }
 
@@ -96,6 +175,12 @@ impl Book {
         self.pages.store(Arc::new(longer));
     }
 
+    /// Returns the series that is entered under `id`.
+    pub(super) fn get(&self, id: u32) -> Option<Arc<Series>> {
+        let id = id as usize;
+        self.pages.load().get(id / PAGE)?.get(id % PAGE)?.load_full()
+    }
+
     /// Returns the series that are entered, by growing id.
     pub(super) fn series(&self) -> Vec<Arc<Series>> {
         let pages = self.pages.load();
@@ -105,34 +190,41 @@ impl Book {
 
 /// Copies a series for a new writer: the same identity and chunks, and the
 /// open samples in a slab that no predecessor holds.
-pub(super) fn salvage(series: &Series, recovery: &mut Recovery) -> Series {
+pub(super) fn salvage(series: &Series, columns: &mut Columns, recovery: &mut Recovery) -> Series {
     let body = series.body();
-    let all: Vec<_> = body.chunks.iter().cloned().collect();
-    let sound: Vec<_> = all.iter().filter(|chunk| chunk.is_plausible()).cloned().collect();
-    recovery.chunks_refused += all.len() - sound.len();
+    let sound = body.chunks.iter().filter(|chunk| chunk.is_plausible()).count();
+    recovery.chunks_refused += body.chunks.len() - sound;
+    let chunks = if sound == body.chunks.len() {
+        Arc::clone(&body.chunks)
+    } else {
+        let sound = body.chunks.iter().filter(|chunk| chunk.is_plausible());
+        Arc::new(sound.cloned().collect::<ChunkList>())
+    };
+    let open = copy_open(&body.open, columns, recovery);
+    recovery.series += 1;
+    let body = Body { chunks, late: Arc::clone(&body.late), open };
+    recovery.samples += body.samples(body.open.len());
+    Series::new(series.reference(), series.identity().clone(), body)
+}
 
-    let published = body.open.len();
-    let mut open = Vec::with_capacity(published);
+fn copy_open(open: &Slab, columns: &mut Columns, recovery: &mut Recovery) -> Arc<Slab> {
+    let published = open.len();
+    if published == 0 {
+        return columns.none();
+    }
+    let times: Vec<i64> = open.column().iter(published).collect();
     // Only against its own kind: a chunk of late samples may overlap the slab.
-    let mut before = None;
-    for sample in body.open.iter(published) {
-        if before.is_none_or(|before| sample.at > before) {
-            before = Some(sample.at);
-            open.push(sample);
+    if times.windows(2).all(|pair| pair[0] < pair[1]) {
+        let column = columns.tail(open.column(), 0, published);
+        return Slab::holding(open.values(published), column);
+    }
+    let mut kept: Vec<(i64, u64)> = Vec::with_capacity(published);
+    for (at, bits) in times.into_iter().zip(open.values(published)) {
+        if kept.last().is_none_or(|(before, _)| at > *before) {
+            kept.push((at, bits));
         }
     }
-    recovery.samples_refused += published - open.len();
-
-    let chunks =
-        if sound.len() == all.len() { body.chunks.clone() } else { ChunkList::from_chunks(&sound) };
-    recovery.series += 1;
-    recovery.samples += chunks.samples() + body.late.len() + open.len();
-    let body = Body { chunks, late: Arc::clone(&body.late), open: Slab::holding(&open) };
-    Series::new(
-        series.reference(),
-        Arc::clone(series.metric()),
-        Arc::clone(series.name()),
-        series.labels().clone(),
-        body,
-    )
+    recovery.samples_refused += published - kept.len();
+    let column = Column::holding(kept.iter().map(|(at, _)| *at), kept.len());
+    Slab::holding(kept.iter().map(|(_, bits)| *bits), column)
 }

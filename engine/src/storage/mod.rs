@@ -15,20 +15,28 @@
 //!   overlap only where late samples were sealed, and reading merges them;
 //! - what a codec encodes it decodes bit for bit, NaN payloads and −0.0
 //!   included;
-//! - a [`SeriesRef`] of a removed series is an error for ever: its generation
-//!   is never given out again.
+//! - a [`SeriesRef`] of a removed series is an error for ever: its serial is
+//!   never given out again.
 //!
 //! The store knows nothing of definitions or kinds: that is the registry's.
 
-mod archive;
 mod bits;
 mod chunk;
 mod codec;
+mod column;
+mod cut;
 mod error;
+mod files;
+pub mod folder;
 mod identity;
 mod index;
+mod journal;
 mod ledger;
+mod log;
 mod prune;
+pub mod rollup;
+pub mod segment;
+mod selection;
 mod selector;
 mod series;
 mod slab;
@@ -36,19 +44,24 @@ mod slot;
 mod snapshot;
 mod statistics;
 mod store;
+mod times;
+pub mod wal;
 
-pub use archive::{ArchiveError, Archived, DataFolder};
 pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
+pub use cut::{Cut, CutSeries, SealedSeries};
 pub use error::AppendError;
 pub use identity::{Identity, Serial};
 pub use ledger::{Ledger, Recovery};
+pub use log::{Log, LogStatus, SyncPolicy};
 pub use prune::{Cutoffs, Pruned, Removed, Slice};
+pub use selection::Selection;
 pub use selector::Selector;
 pub use series::{Series, SeriesRef};
-pub use snapshot::{SeriesView, Snapshot};
-pub use statistics::{MetricStatistics, Statistics};
+pub use snapshot::{SampleReader, SeriesView, Snapshot};
+pub use statistics::{Census, MetricStatistics, Statistics};
 pub use store::{Store, StoreConfig};
+pub use times::Times;
 
 #[cfg(test)]
 mod tests;

@@ -111,13 +111,29 @@ impl Store {
         pruned
     }
 
+    /// Drops whole chunks that end before `before` among the next `budget`
+    /// series from `cursor` on, as memory has no room for them; every series
+    /// stays.
+    pub fn shed(&mut self, cursor: u32, budget: usize, before: Timestamp) -> Pruned {
+        let mut pruned = Pruned::default();
+        let end = cursor.saturating_add(u32::try_from(budget.max(1)).unwrap_or(u32::MAX));
+        for id in cursor..end {
+            let Some(slot) = self.slots.get(id as usize) else { return pruned };
+            if let Some(slot) = slot {
+                drop_chunks(&slot.series, before, false, &mut pruned);
+            }
+        }
+        pruned.next = ((end as usize) < self.slots.len()).then_some(end);
+        pruned
+    }
+
     /// Removes a series, or only counts it, and adds it to `pruned`.
     pub fn prune_series(&mut self, series: SeriesRef, dry_run: bool, pruned: &mut Pruned) {
         let Some(slot) = self.slot_of(series) else { return };
         let body = slot.series.body();
         let removed = Removed {
             series: 1,
-            samples: body.chunks.samples() + body.late.len() + slot.filled,
+            samples: body.samples(slot.filled()),
             bytes: body.bytes() + size_of::<Series>(),
         };
         pruned.count(slot.series.metric(), removed);
@@ -135,10 +151,10 @@ fn drop_chunks(series: &Series, before: Timestamp, dry_run: bool, pruned: &mut P
     if !sealed_goes && !late_goes {
         return;
     }
-    let kept: Vec<_> =
-        body.chunks.iter().filter(|chunk| chunk.range().end >= before).cloned().collect();
+    let kept = body.chunks.iter().filter(|chunk| chunk.range().end >= before);
+    let kept: ChunkList = kept.cloned().collect();
     let mut left = body.as_ref().clone();
-    left.chunks = ChunkList::from_chunks(&kept);
+    left.chunks = Arc::new(kept);
     left.late = body.late.iter().filter(|sample| sample.at >= before).copied().collect();
     let sealed = body.chunks.samples() - left.chunks.samples();
     let late = body.late.len() - left.late.len();

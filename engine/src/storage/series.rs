@@ -6,22 +6,23 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::chunk::ChunkList;
+use super::identity::{Identity, Serial};
 use super::slab::Slab;
 use crate::model::{Labels, Sample, Timestamp};
 
 /// Names a series of a [`Store`](super::Store) for fast appends.
 ///
-/// The generation makes a reference to a removed series an error instead of
-/// a way into the series that took its place. References outlive a recovery.
+/// The serial makes a reference to a removed series an error instead of a way
+/// into the series that took its place. References outlive a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SeriesRef {
     pub(super) id: u32,
-    pub(super) generation: u32,
+    pub(super) serial: Serial,
 }
 
 impl fmt::Display for SeriesRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.id, self.generation)
+        write!(f, "{}.{}", self.id, self.serial)
     }
 }
 
@@ -29,33 +30,25 @@ impl fmt::Display for SeriesRef {
 #[derive(Debug)]
 pub struct Series {
     reference: SeriesRef,
-    metric: Arc<str>,
-    name: Arc<str>,
-    labels: Labels,
+    identity: Identity,
     body: ArcSwap<Body>,
 }
 
-/// All samples of a series at one time: sealed, late and open.
+/// All samples of a series in memory at one time: sealed, late and open.
 ///
 /// Replaced as a whole, so that a reader never sees a sample twice or not at
 /// all while the open slab is being sealed.
 #[derive(Debug, Clone)]
 pub(super) struct Body {
-    pub(super) chunks: ChunkList,
+    pub(super) chunks: Arc<ChunkList>,
     /// Samples that came out of order, sorted, not yet sealed.
     pub(super) late: Arc<[Sample]>,
     pub(super) open: Arc<Slab>,
 }
 
 impl Series {
-    pub(super) fn new(
-        reference: SeriesRef,
-        metric: Arc<str>,
-        name: Arc<str>,
-        labels: Labels,
-        body: Body,
-    ) -> Self {
-        Self { reference, metric, name, labels, body: ArcSwap::from_pointee(body) }
+    pub(super) fn new(reference: SeriesRef, identity: Identity, body: Body) -> Self {
+        Self { reference, identity, body: ArcSwap::from_pointee(body) }
     }
 
     /// Returns the reference for appends.
@@ -64,23 +57,35 @@ impl Series {
         self.reference
     }
 
+    /// Returns the number that the series is known by on disk.
+    #[must_use]
+    pub const fn serial(&self) -> Serial {
+        self.reference.serial
+    }
+
+    /// Returns what tells the series from all others.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Returns the name of the metric that the series belongs to.
     #[must_use]
     pub const fn metric(&self) -> &Arc<str> {
-        &self.metric
+        &self.identity.metric
     }
 
     /// Returns the series' own name; for a part of a histogram or summary
     /// with its suffix.
     #[must_use]
     pub const fn name(&self) -> &Arc<str> {
-        &self.name
+        &self.identity.name
     }
 
     /// Returns the labels.
     #[must_use]
     pub const fn labels(&self) -> &Labels {
-        &self.labels
+        &self.identity.labels
     }
 
     pub(super) fn body(&self) -> Arc<Body> {
@@ -94,8 +99,8 @@ impl Series {
 }
 
 impl Body {
-    pub(super) fn empty() -> Self {
-        Self { chunks: ChunkList::default(), late: Arc::default(), open: Slab::with_room(0) }
+    pub(super) fn empty(none: &Arc<Slab>) -> Self {
+        Self { chunks: Arc::default(), late: Arc::default(), open: Arc::clone(none) }
     }
 
     /// Returns the newest of the first `len` open samples, or of the chunks
@@ -138,7 +143,13 @@ impl Body {
         found
     }
 
+    /// Returns how many samples there are, `len` of them open.
+    pub(super) fn samples(&self, len: usize) -> usize {
+        self.chunks.samples() + self.late.len() + len
+    }
+
     pub(super) fn bytes(&self) -> usize {
-        self.chunks.bytes() + self.open.bytes() + size_of_val(self.late.as_ref())
+        let lists = size_of::<Self>() + size_of::<ChunkList>();
+        lists + self.chunks.bytes() + self.open.bytes() + size_of_val(self.late.as_ref())
     }
 }

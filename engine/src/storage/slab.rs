@@ -1,73 +1,100 @@
 //! The open end of a series: one writer, many readers, no lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use super::column::{Column, STEPS};
 use crate::model::{Sample, Timestamp};
 
-/// How many samples a full slab has, and so a chunk in the ordinary case.
-pub(super) const SLAB_SAMPLES: usize = 120;
-
-/// Slabs start small and grow in these steps, so that a series of few samples
-/// costs little.
-const STEPS: [usize; 3] = [8, 32, SLAB_SAMPLES];
-
-#[derive(Debug)]
-pub(super) struct Cell {
-    at: AtomicI64,
-    bits: AtomicU64,
-}
-
-/// An append-only array of samples.
+/// An append-only array of values beside a column of timestamps.
 ///
 /// The writer fills a cell and then publishes the length with release; a
-/// reader loads the length with acquire and looks at no cell beyond it. A
-/// cell below the published length never changes.
+/// reader loads the length with acquire and looks at no cell beyond it, of
+/// the slab and of its column. A cell below the published length never
+/// changes.
 #[derive(Debug)]
-pub(super) struct Slab<C: ?Sized = [Cell]> {
+pub(super) struct Slab<C: ?Sized = [AtomicU64]> {
+    column: Arc<Column>,
     published: AtomicUsize,
     cells: C,
 }
 
-impl<const N: usize> Slab<[Cell; N]> {
-    fn empty() -> Arc<Slab> {
-        Arc::new(Self { published: AtomicUsize::new(0), cells: [const { Cell::empty() }; N] })
+impl<const N: usize> Slab<[AtomicU64; N]> {
+    fn empty(column: Arc<Column>) -> Arc<Slab> {
+        let cells = [const { AtomicU64::new(0) }; N];
+        Arc::new(Self { column, published: AtomicUsize::new(0), cells })
     }
 }
 
 impl Slab {
     /// Creates the smallest slab with room for more than `samples`, or a full
-    /// one if there is none.
-    pub(super) fn with_room(samples: usize) -> Arc<Self> {
+    /// one if there is none, beside a column.
+    pub(super) fn with_room(samples: usize, column: Arc<Column>) -> Arc<Self> {
         if samples < STEPS[0] {
-            Slab::<[Cell; STEPS[0]]>::empty()
+            Slab::<[AtomicU64; STEPS[0]]>::empty(column)
         } else if samples < STEPS[1] {
-            Slab::<[Cell; STEPS[1]]>::empty()
+            Slab::<[AtomicU64; STEPS[1]]>::empty(column)
+        } else if samples < STEPS[2] {
+            Slab::<[AtomicU64; STEPS[2]]>::empty(column)
         } else {
-            Slab::<[Cell; STEPS[2]]>::empty()
+            Slab::<[AtomicU64; STEPS[3]]>::empty(column)
         }
     }
 
-    /// Creates a slab that holds these samples, with room for more if they
-    /// are fewer than a full slab; what is beyond that is left out.
-    pub(super) fn holding(samples: &[Sample]) -> Arc<Self> {
-        let slab = Self::with_room(samples.len());
-        for (index, sample) in samples.iter().enumerate() {
-            slab.write(index, *sample);
+    /// Creates a slab that takes no sample, for a series that has none open.
+    pub(super) fn none(column: Arc<Column>) -> Arc<Self> {
+        Slab::<[AtomicU64; 0]>::empty(column)
+    }
+
+    /// Creates a slab with these values beside a column that has their
+    /// timestamps, with room for more if they are fewer than a full slab.
+    pub(super) fn holding(
+        values: impl ExactSizeIterator<Item = u64>,
+        column: Arc<Column>,
+    ) -> Arc<Self> {
+        let slab = Self::with_room(values.len(), column);
+        slab.fill(values);
+        slab
+    }
+
+    fn fill(&self, values: impl Iterator<Item = u64>) {
+        let mut filled = 0;
+        for (cell, bits) in self.cells.iter().zip(values) {
+            cell.store(bits, Ordering::Relaxed);
+            filled += 1;
         }
+        self.published.store(filled, Ordering::Release);
+    }
+
+    /// Creates a slab of the same size beside the same column with other
+    /// values.
+    pub(super) fn with_values(&self, values: impl Iterator<Item = u64>) -> Arc<Self> {
+        // A slab with room for one more than the size below it has this size.
+        let below = self.cells.len().saturating_sub(1);
+        let slab = Self::with_room(below, Arc::clone(&self.column));
+        slab.fill(values);
         slab
     }
 
     /// Writes the cell `index` and publishes it; `false` if there is no such
-    /// cell. For the one writer, with growing indexes.
+    /// cell or the column goes on with another timestamp. For the one writer,
+    /// with growing indexes.
     #[inline]
     pub(super) fn write(&self, index: usize, sample: Sample) -> bool {
         let Some(cell) = self.cells.get(index) else { return false };
-        cell.at.store(sample.at.millis(), Ordering::Relaxed);
-        cell.bits.store(sample.value.to_bits(), Ordering::Relaxed);
-        // Pairs with the load in `len`: who sees the length sees the cell.
+        if !self.column.agree(index, sample.at.millis()) {
+            return false;
+        }
+        cell.store(sample.value.to_bits(), Ordering::Relaxed);
+        // Pairs with the load in `len`: who sees the length sees the cell,
+        // and the column's.
         self.published.store(index + 1, Ordering::Release);
         true
+    }
+
+    /// Returns the column of the timestamps.
+    pub(super) const fn column(&self) -> &Arc<Column> {
+        &self.column
     }
 
     /// Returns how many samples are published.
@@ -75,40 +102,32 @@ impl Slab {
         self.published.load(Ordering::Acquire).min(self.cells.len())
     }
 
-    /// Says whether the slab is of the largest size.
-    pub(super) fn is_largest(&self) -> bool {
-        self.cells.len() >= SLAB_SAMPLES
-    }
-
-    /// Returns the size in bytes.
+    /// Returns the size in bytes; the column is shared.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<usize>() * 3 + size_of_val(&self.cells)
+        size_of_val(self) + 2 * size_of::<usize>()
     }
 
     /// Returns the sample `index`; meaningful below a length read before.
     pub(super) fn get(&self, index: usize) -> Option<Sample> {
-        self.cells.get(index).map(Cell::load)
+        let bits = self.cells.get(index)?.load(Ordering::Relaxed);
+        let at = Timestamp::from_millis(self.column.get(index)?);
+        Some(Sample::new(at, f64::from_bits(bits)))
     }
 
     /// Returns the first `len` samples.
     pub(super) fn iter(&self, len: usize) -> impl DoubleEndedIterator<Item = Sample> {
-        self.cells.iter().take(len).map(Cell::load)
-    }
-}
-
-impl Cell {
-    const fn empty() -> Self {
-        Self { at: AtomicI64::new(0), bits: AtomicU64::new(0) }
+        (0..len.min(self.cells.len())).filter_map(|index| self.get(index))
     }
 
-    fn load(&self) -> Sample {
-        let at = Timestamp::from_millis(self.at.load(Ordering::Relaxed));
-        Sample::new(at, f64::from_bits(self.bits.load(Ordering::Relaxed)))
+    /// Returns the bits of the first `len` values.
+    pub(super) fn values(&self, len: usize) -> impl ExactSizeIterator<Item = u64> {
+        self.cells.iter().take(len).map(|cell| cell.load(Ordering::Relaxed))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::column::{Columns, SLAB_SAMPLES};
     use super::*;
 
     fn sample(at: i64) -> Sample {
@@ -117,16 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn slabs_grow_by_steps_and_end_at_the_largest() {
-        assert_eq!(Slab::with_room(0).cells.len(), 8);
-        assert_eq!(Slab::with_room(8).cells.len(), 32);
-        assert_eq!(Slab::with_room(32).cells.len(), 120);
-        assert_eq!(Slab::with_room(500).cells.len(), 120);
-    }
-
-    #[test]
     fn a_reader_on_another_thread_sees_whole_samples_only() {
-        let slab = Slab::with_room(SLAB_SAMPLES - 1);
+        let full = SLAB_SAMPLES - 1;
+        let slab = Slab::with_room(full, Column::with_room(full));
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for index in 0..SLAB_SAMPLES {
@@ -142,5 +154,19 @@ mod tests {
             }
         });
         assert!(!slab.write(SLAB_SAMPLES, sample(999)));
+    }
+
+    #[test]
+    fn slabs_that_are_written_together_share_their_timestamps() {
+        let mut columns = Columns::default();
+        let slabs = [(); 2].map(|()| Slab::with_room(0, columns.begin(1)));
+        for at in 1..=3 {
+            assert!(slabs.iter().all(|slab| slab.write(at as usize - 1, sample(at))));
+        }
+        assert!(Arc::ptr_eq(slabs[0].column(), slabs[1].column()));
+        assert!(slabs[0].write(3, sample(4)));
+        assert!(!slabs[1].write(3, sample(5)), "it has to turn away first");
+        assert_eq!(slabs[1].iter(9).next_back().map(|sample| sample.at.millis()), Some(0));
+        assert_eq!(slabs[1].len(), 3);
     }
 }

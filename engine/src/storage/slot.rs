@@ -4,20 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
+use super::column::{Columns, SLAB_SAMPLES};
 use super::error::AppendError;
+use super::identity::Serial;
 use super::series::{Body, Series};
-use super::slab::{SLAB_SAMPLES, Slab};
+use super::slab::Slab;
 use crate::model::{Sample, Timestamp};
 
 /// Late samples are sealed when this many wait.
 const LATE_MAX: usize = SLAB_SAMPLES;
 
+/// The first chunks of series end after this many samples and up to
+/// [`SLAB_SAMPLES`], so that series which begin together do not seal together
+/// for ever after.
+const FIRST_MIN: u32 = 60;
+
 /// What an append touches, and nothing else.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) generation: u32,
+    pub(super) serial: Serial,
     /// How many samples the open slab has.
-    pub(super) filled: usize,
+    pub(super) filled: u32,
+    /// At how many samples the open slab is sealed.
+    seal_at: u32,
+    /// The log file that has the series' definition.
+    pub(super) logged: u32,
     pub(super) newest_at: Timestamp,
     newest_bits: u64,
     open: Arc<Slab>,
@@ -29,9 +40,13 @@ impl Slot {
         let body = series.body();
         let filled = body.open.len();
         let newest = body.newest(filled);
+        let stagger = series.reference().id % (SLAB_SAMPLES as u32 - FIRST_MIN + 1);
         Self {
-            generation: series.reference().generation,
-            filled,
+            serial: series.serial(),
+            #[expect(clippy::cast_possible_truncation, reason = "a slab has 120 cells")]
+            filled: filled as u32,
+            seal_at: FIRST_MIN + stagger,
+            logged: 0,
             newest_at: newest.map_or(Timestamp::MIN, |sample| sample.at),
             newest_bits: newest.map_or(0, |sample| sample.value.to_bits()),
             open: Arc::clone(&body.open),
@@ -44,66 +59,93 @@ impl Slot {
         (self.newest_at > Timestamp::MIN).then(|| Sample::new(self.newest_at, value))
     }
 
+    pub(super) const fn filled(&self) -> usize {
+        self.filled as usize
+    }
+
+    /// Adds the sample if it is the newest and there is room for it.
     #[inline]
-    pub(super) fn append(&mut self, sample: Sample, window: Duration) -> Result<(), AppendError> {
-        if sample.at > self.newest_at && self.open.write(self.filled, sample) {
+    pub(super) fn append_quickly(&mut self, sample: Sample) -> bool {
+        let fits = sample.at > self.newest_at
+            && self.filled < self.seal_at
+            && self.open.write(self.filled(), sample);
+        if fits {
             self.filled += 1;
             self.newest_at = sample.at;
             self.newest_bits = sample.value.to_bits();
-            return Ok(());
         }
-        self.append_slowly(sample, window)
+        fits
     }
 
+    /// Adds a sample that [`append_quickly`](Self::append_quickly) did not
+    /// take. `Ok(false)`: it was there already.
     #[cold]
-    fn append_slowly(&mut self, sample: Sample, window: Duration) -> Result<(), AppendError> {
+    pub(super) fn append_slowly(
+        &mut self,
+        sample: Sample,
+        window: Duration,
+        sealed_before: Timestamp,
+        columns: &mut Columns,
+    ) -> Result<bool, AppendError> {
         if sample.at > self.newest_at {
-            self.make_room();
-            if self.open.write(self.filled, sample) {
-                self.filled += 1;
-                self.newest_at = sample.at;
-                self.newest_bits = sample.value.to_bits();
-            }
-            return Ok(());
+            self.make_room(sample.at, columns);
+            return Ok(self.append_quickly(sample));
         }
         let newest = self.newest_at;
+        let too_old = AppendError::TooOld { at: sample.at, newest, window };
         if sample.at < newest - window || sample.at == Timestamp::MIN {
-            return Err(AppendError::TooOld { at: sample.at, newest, window });
+            return Err(too_old);
         }
         let body = self.series.body();
-        match body.find(sample.at, self.filled) {
-            Some(stored) if stored.value.to_bits() == sample.value.to_bits() => Ok(()),
-            Some(stored) => Err(AppendError::Duplicate {
-                at: sample.at,
-                stored: stored.value,
-                given: sample.value,
-            }),
-            None => {
-                self.insert_late(&body, sample);
-                Ok(())
-            }
+        match self.newest().filter(|newest| newest.at == sample.at) {
+            Some(newest) => Some(newest),
+            // What is sealed to a segment cannot be compared with.
+            None if sample.at < sealed_before => return Err(too_old),
+            None => body.find(sample.at, self.filled()),
         }
+        .map_or_else(
+            || {
+                self.insert_late(&body, sample);
+                Ok(true)
+            },
+            |stored| {
+                if stored.value.to_bits() == sample.value.to_bits() {
+                    return Ok(false);
+                }
+                let (stored, given) = (stored.value, sample.value);
+                Err(AppendError::Duplicate { at: sample.at, stored, given })
+            },
+        )
     }
 
-    /// Publishes a body whose open slab has room: a larger one while slabs
-    /// grow, then a new one once this one is sealed.
-    fn make_room(&mut self) {
+    /// Publishes a body whose open slab has room for a sample at `at`: a
+    /// larger one, one beside another column, or a new one once this one is
+    /// sealed.
+    fn make_room(&mut self, at: Timestamp, columns: &mut Columns) {
         let mut body = self.series.body().as_ref().clone();
-        let samples: Vec<Sample> = self.open.iter(self.filled).collect();
-        if self.open.is_largest() {
-            if let Some(chunk) = Chunk::seal(&samples) {
-                body.chunks = body.chunks.with(chunk);
-            }
-            body.open = Slab::with_room(SLAB_SAMPLES);
+        if self.filled >= self.seal_at {
+            self.seal_open(&mut body, self.filled(), columns);
+            self.seal_at = SLAB_SAMPLES as u32;
             self.filled = 0;
-        } else {
-            body.open = Slab::holding(&samples);
         }
+        body.open = if self.filled == 0 {
+            Slab::with_room(0, columns.begin(at.millis()))
+        } else {
+            let column = columns.fork(self.open.column(), self.filled(), at.millis());
+            Slab::holding(self.open.values(self.filled()), column)
+        };
         self.open = Arc::clone(&body.open);
         self.series.publish(body);
     }
 
-    fn insert_late(&mut self, body: &Body, sample: Sample) {
+    /// Adds the first `len` open samples to the chunks of `body`.
+    fn seal_open(&self, body: &mut Body, len: usize, columns: &mut Columns) {
+        let Some(times) = columns.seal(self.open.column(), len) else { return };
+        let values: Vec<f64> = self.open.values(len).map(f64::from_bits).collect();
+        body.chunks = Arc::new(body.chunks.with(Chunk::floats(times, &values)));
+    }
+
+    fn insert_late(&self, body: &Body, sample: Sample) {
         let mut late = body.late.to_vec();
         let place = late.partition_point(|other| other.at < sample.at);
         late.insert(place, sample);
@@ -113,25 +155,61 @@ impl Slot {
         {
             // It may overlap other chunks and the open slab: reading sorts
             // where that is so.
-            body.chunks = body.chunks.with(chunk);
+            body.chunks = Arc::new(body.chunks.with(chunk));
             late.clear();
         }
         body.late = late.into();
         self.series.publish(body);
     }
 
-    /// Publishes a body whose newest sample is another one; its timestamp
-    /// must be the same.
-    pub(super) fn replace_newest(&mut self, sample: Sample) {
+    /// Publishes a body whose newest sample is another one with the same
+    /// timestamp; `false` if it is not open any more.
+    pub(super) fn replace_newest(&mut self, sample: Sample) -> bool {
+        let Some(last) = self.filled().checked_sub(1) else { return false };
         let mut body = self.series.body().as_ref().clone();
-        let mut samples: Vec<Sample> = self.open.iter(self.filled).collect();
-        if let Some(newest) = samples.last_mut() {
-            *newest = sample;
+        let mut values: Vec<u64> = self.open.values(self.filled()).collect();
+        if let Some(newest) = values.get_mut(last) {
+            *newest = sample.value.to_bits();
         }
         self.newest_bits = sample.value.to_bits();
         // A new slab, because readers hold the cells of this one.
-        body.open = Slab::holding(&samples);
+        body.open = self.open.with_values(values.into_iter());
         self.open = Arc::clone(&body.open);
         self.series.publish(body);
+        true
+    }
+
+    /// Seals what is open or late and before `cut`, so that it lies in chunks
+    /// only.
+    pub(super) fn seal_before(&mut self, cut: Timestamp, columns: &mut Columns) {
+        let body = self.series.body();
+        let late = body.late.partition_point(|sample| sample.at < cut);
+        let open = self.open.iter(self.filled()).take_while(|sample| sample.at < cut).count();
+        if late == 0 && open == 0 {
+            return;
+        }
+        let mut left = body.as_ref().clone();
+        if open > 0 {
+            self.seal_open(&mut left, open, columns);
+            left.open = if open < self.filled() {
+                let column = columns.tail(self.open.column(), open, self.filled());
+                let rest: Vec<u64> = self.open.values(self.filled()).skip(open).collect();
+                Slab::holding(rest.into_iter(), column)
+            } else {
+                columns.none()
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "no more than were filled")]
+            {
+                self.filled -= open as u32;
+            }
+            self.open = Arc::clone(&left.open);
+        }
+        if let Some((early, rest)) = body.late.split_at_checked(late)
+            && let Some(chunk) = Chunk::seal(early)
+        {
+            left.chunks = Arc::new(left.chunks.with(chunk));
+            left.late = rest.into();
+        }
+        self.series.publish(left);
     }
 }

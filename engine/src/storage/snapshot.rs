@@ -3,22 +3,27 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::files::{FileReader, FileSet};
+use super::rollup::{Bucket, Resolution, roll_up};
 use super::series::{Body, Series};
 use crate::model::{Labels, Sample, SeriesSamples, TimeRange, Timestamp};
 
-/// Some series as they were at one moment; immutable, cheap to clone, read on
-/// any thread.
+/// Some series as they were at one moment, in memory and in files; immutable,
+/// cheap to clone, read on any thread.
 ///
 /// Taking one copies no sample and decoding one makes no writer wait. Chunks
-/// that are pruned later stay alive until the last snapshot of them is gone.
-#[derive(Debug, Clone, Default)]
+/// that are pruned and files that are removed later stay readable until the
+/// last snapshot of them is gone.
+#[derive(Clone, Default)]
 pub struct Snapshot {
     series: Arc<[SeriesView]>,
+    files: Arc<FileSet>,
+    kept_since: Timestamp,
 }
 
 impl Snapshot {
-    pub(super) fn new(series: Vec<SeriesView>) -> Self {
-        Self { series: series.into() }
+    pub(super) fn new(views: Vec<SeriesView>, files: Arc<FileSet>, kept_since: Timestamp) -> Self {
+        Self { series: views.into(), files, kept_since }
     }
 
     /// Returns the series in no particular order.
@@ -38,18 +43,102 @@ impl Snapshot {
         self.series.is_empty()
     }
 
+    /// Prepares to read the samples in `range`, series by series.
+    #[must_use]
+    pub fn reader(&self, range: TimeRange) -> SampleReader {
+        let start = range.start.max(self.kept_since);
+        let files = self.files.reader(TimeRange::new(start, range.end));
+        SampleReader { files, range, times: Vec::new(), values: Vec::new() }
+    }
+
     /// Decodes the samples in `range`: series sorted by name and labels, each
     /// with its samples in time order; series without a sample in the range
     /// are left out.
     #[must_use]
     pub fn decode(&self, range: TimeRange) -> Vec<SeriesSamples> {
+        let mut reader = self.reader(range);
         let mut decoded: Vec<SeriesSamples> = self
             .iter()
-            .map(|series| series.decode(range))
+            .map(|series| {
+                let mut samples = Vec::new();
+                reader.read(series, &mut samples);
+                let (name, labels) = (Arc::clone(series.name()), series.labels().clone());
+                SeriesSamples { name, labels, samples }
+            })
             .filter(|series| !series.samples.is_empty())
             .collect();
         decoded.sort_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
         decoded
+    }
+
+    /// Returns what the samples of a series in `range` amount to, span by
+    /// span: from rollups where there are any, from samples behind them.
+    #[must_use]
+    pub fn rollups(
+        &self,
+        series: &SeriesView,
+        range: TimeRange,
+        resolution: Resolution,
+    ) -> Vec<Bucket> {
+        let mut buckets = Vec::new();
+        let serial = series.series.serial();
+        let rolled = self.files.read_rollups(serial, resolution, range, &mut buckets);
+        // A span is known by its end and reaches back by its length.
+        let since = rolled.max(range.start - resolution.length());
+        let until = range.end;
+        if since < until {
+            let mut samples = Vec::new();
+            self.reader(TimeRange::new(since, until)).read(series, &mut samples);
+            let before = samples.first().filter(|first| first.at == since).copied();
+            let rest = samples.into_iter().filter(|sample| sample.at > since);
+            let more = roll_up(rest, before, resolution);
+            buckets.extend(more.into_iter().filter(|bucket| range.contains(bucket.at)));
+        }
+        buckets
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Decodes the samples of one series after the other with the same buffers.
+pub struct SampleReader {
+    files: FileReader,
+    range: TimeRange,
+    times: Vec<i64>,
+    values: Vec<f64>,
+}
+
+impl SampleReader {
+    /// Appends the samples of a series of the snapshot to `out`, in time
+    /// order.
+    pub fn read(&mut self, series: &SeriesView, out: &mut Vec<Sample>) {
+        let begin = out.len();
+        self.files.read(series.series.serial(), out);
+        series.read_memory(self.range, &mut self.times, &mut self.values, out);
+        let Some(read) = out.get_mut(begin..) else { return };
+        if read.windows(2).any(|pair| pair[0].at >= pair[1].at) {
+            // Late samples, and what is in a file and still in memory.
+            read.sort_by_key(|sample| sample.at);
+            let mut kept = begin;
+            for index in begin..out.len() {
+                let repeated = kept > begin && out[kept - 1].at == out[index].at;
+                if !repeated {
+                    out[kept] = out[index];
+                    kept += 1;
+                }
+            }
+            out.truncate(kept);
+        }
+    }
+}
+
+impl fmt::Debug for SampleReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SampleReader").field("range", &self.range).finish_non_exhaustive()
     }
 }
 
@@ -87,56 +176,60 @@ impl SeriesView {
         self.series.labels()
     }
 
-    /// Returns the newest sample; `None` if there is none yet.
+    /// Returns the newest sample in memory; `None` if there is none.
     #[must_use]
     pub fn newest(&self) -> Option<Sample> {
         self.body.newest(self.open)
     }
 
-    /// Returns the timestamp of the oldest sample.
+    /// Returns the timestamp of the oldest sample in memory.
     #[must_use]
     pub fn oldest_at(&self) -> Option<Timestamp> {
         self.body.oldest_at(self.open)
     }
 
-    /// Returns how many samples there are.
+    /// Returns how many samples there are in memory.
     #[must_use]
     pub fn samples(&self) -> usize {
-        self.body.chunks.samples() + self.body.late.len() + self.open
+        self.body.samples(self.open)
     }
 
-    /// Returns the size in bytes.
+    /// Returns the size in memory in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.body.bytes()
     }
 
-    /// Decodes the samples in `range`, in time order.
-    #[must_use]
-    pub fn decode(&self, range: TimeRange) -> SeriesSamples {
-        let mut samples = Vec::new();
+    /// Appends the samples in memory that lie in `range`, each source in time
+    /// order.
+    fn read_memory(
+        &self,
+        range: TimeRange,
+        times: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+        out: &mut Vec<Sample>,
+    ) {
         for chunk in self.body.chunks.iter().filter(|chunk| chunk.range().overlaps(&range)) {
-            samples.reserve(chunk.count());
+            times.clear();
+            values.clear();
             // Chunks were encoded in this process, so what does not decode is
             // a hole rather than a reason to fail.
-            let _ = chunk.decode(|sample| {
-                if range.contains(sample.at) {
-                    samples.push(sample);
-                }
-            });
+            if chunk.times().decode(times).is_err() || chunk.decode_floats(values).is_err() {
+                continue;
+            }
+            let whole = range.start <= chunk.range().start && chunk.range().end <= range.end;
+            let samples = times.iter().zip(values.iter());
+            let samples =
+                samples.map(|(&at, &value)| Sample::new(Timestamp::from_millis(at), value));
+            if whole {
+                out.extend(samples);
+            } else {
+                out.extend(samples.filter(|sample| range.contains(sample.at)));
+            }
         }
         let late = self.body.late.iter().copied();
         let open = self.body.open.iter(self.open);
-        samples.extend(late.chain(open).filter(|sample| range.contains(sample.at)));
-        if samples.windows(2).any(|pair| pair[0].at >= pair[1].at) {
-            samples.sort_by_key(|sample| sample.at);
-            samples.dedup_by_key(|sample| sample.at);
-        }
-        SeriesSamples {
-            name: Arc::clone(self.series.name()),
-            labels: self.series.labels().clone(),
-            samples,
-        }
+        out.extend(late.chain(open).filter(|sample| range.contains(sample.at)));
     }
 
     /// Says whether a sample can lie in `range`.

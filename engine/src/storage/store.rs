@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::column::Columns;
 use super::error::AppendError;
-use super::index::{Index, passes};
+use super::identity::{Identity, Serial};
+use super::index::Index;
+use super::journal::Journal;
 use super::ledger::{Book, Ledger, Recovery, salvage};
+use super::selection::Selection;
 use super::selector::Selector;
 use super::series::{Body, Series, SeriesRef};
 use super::slot::Slot;
-use super::snapshot::{SeriesView, Snapshot};
+use super::snapshot::Snapshot;
+use super::wal::Commit;
 use crate::model::{Labels, Sample, TimeRange, Timestamp};
 
 /// Which timestamps a [`Store`] takes.
@@ -43,6 +48,11 @@ pub struct Store {
     pub(super) index: Index,
     pub(super) slots: Vec<Option<Slot>>,
     pub(super) free: Vec<u32>,
+    pub(super) columns: Columns,
+    /// Samples before this are sealed to segments.
+    pub(super) sealed_before: Timestamp,
+    /// What is to be logged, if the ledger is durable.
+    pub(super) journal: Option<Journal>,
 }
 
 impl Store {
@@ -58,10 +68,14 @@ impl Store {
             index: Index::default(),
             slots: Vec::new(),
             free: Vec::new(),
+            columns: Columns::default(),
+            sealed_before: ledger.files().sealed_before(),
+            journal: Journal::new(&ledger),
             ledger,
         };
         for predecessor in store.ledger.book().series() {
-            store.adopt(Arc::new(salvage(&predecessor, &mut recovery)));
+            let salvaged = salvage(&predecessor, &mut store.columns, &mut recovery);
+            store.adopt(Arc::new(salvaged));
         }
         store.free = (0u32..)
             .zip(&store.slots)
@@ -106,12 +120,44 @@ impl Store {
             Some(&id) => id,
             None => u32::try_from(self.slots.len()).ok()?,
         };
-        let reference = SeriesRef { id, generation: self.ledger.next_generation() };
-        let (metric, name) = (Arc::clone(metric), Arc::clone(name));
-        let series = Series::new(reference, metric, name, labels.clone(), Body::empty());
+        let reference = SeriesRef { id, serial: self.ledger.next_serial() };
+        let identity =
+            Identity { metric: Arc::clone(metric), name: Arc::clone(name), labels: labels.clone() };
+        let series = Series::new(reference, identity, Body::empty(&self.columns.none()));
         self.free.pop();
         self.adopt(Arc::new(series));
         Some(reference)
+    }
+
+    /// Enters a series that is on disk; `None` if the store is full, or has
+    /// the series under another serial.
+    pub(super) fn restore(&mut self, serial: Serial, identity: Identity) -> Option<u32> {
+        self.ledger.skip_serial(serial);
+        let Identity { metric, name, labels } = &identity;
+        if let Some(id) = self.index.get(metric, name, labels) {
+            return self.slot(id).filter(|slot| slot.serial == serial).map(|_| id);
+        }
+        let id = match self.free.pop() {
+            Some(id) => id,
+            None => u32::try_from(self.slots.len()).ok()?,
+        };
+        let body = Body::empty(&self.columns.none());
+        self.adopt(Arc::new(Series::new(SeriesRef { id, serial }, identity, body)));
+        Some(id)
+    }
+
+    /// Adds a sample that is on disk, whatever its time; what is there
+    /// already stays, unless it is to be amended.
+    pub(super) fn restore_sample(&mut self, id: u32, sample: Sample, amend: bool) {
+        let Some(Some(slot)) = self.slots.get_mut(id as usize) else { return };
+        if slot.append_quickly(sample) {
+            return;
+        }
+        let (window, sealed) = (Duration::MAX, Timestamp::MIN);
+        let stored = slot.append_slowly(sample, window, sealed, &mut self.columns);
+        if stored.is_err() && amend && slot.newest_at == sample.at {
+            slot.replace_newest(sample);
+        }
     }
 
     /// Returns how many series there are.
@@ -161,14 +207,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), AppendError> {
         let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-        let Some(slot) = slot.filter(|slot| slot.generation == series.generation) else {
+        let Some(slot) = slot.filter(|slot| slot.serial == series.serial) else {
             return Err(AppendError::UnknownSeries { series });
         };
         let tolerance = self.config.future_tolerance;
         if sample.at > now && sample.at > now + tolerance {
             return Err(AppendError::TooFarInFuture { at: sample.at, now, tolerance });
         }
-        slot.append(sample, self.config.out_of_order_window)
+        let window = self.config.out_of_order_window;
+        let stored = slot.append_quickly(sample)
+            || slot.append_slowly(sample, window, self.sealed_before, &mut self.columns)?;
+        if stored && let Some(journal) = &mut self.journal {
+            journal.sample(slot, sample, false, &self.ledger);
+        }
+        Ok(())
     }
 
     /// Adds a sample, or replaces the newest one if it has the same
@@ -188,37 +240,55 @@ impl Store {
         match self.append(series, sample, now) {
             Err(AppendError::Duplicate { at, stored, given }) => {
                 let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-                match slot.filter(|slot| slot.newest_at == at) {
-                    Some(slot) => {
-                        slot.replace_newest(sample);
-                        Ok(())
-                    }
-                    None => Err(AppendError::Duplicate { at, stored, given }),
+                let newest = slot.filter(|slot| slot.newest_at == at);
+                let Some(slot) = newest else {
+                    return Err(AppendError::Duplicate { at, stored, given });
+                };
+                if !slot.replace_newest(sample) {
+                    return Err(AppendError::Duplicate { at, stored, given });
                 }
+                if let Some(journal) = &mut self.journal {
+                    journal.sample(slot, sample, true, &self.ledger);
+                }
+                Ok(())
             }
             other => other,
         }
     }
 
-    /// Returns the series that match and may have a sample in `range`.
+    /// Finds the series that match; which of them have samples in `range` is
+    /// seen when the selection is read, on whatever thread.
     #[must_use]
-    pub fn select(&self, selector: &Selector, range: TimeRange) -> Snapshot {
+    pub fn select(&self, selector: &Selector, range: TimeRange) -> Selection {
         let (ids, rest) = self.index.candidates(selector);
-        let mut views = Vec::with_capacity(ids.len());
-        for slot in ids.into_iter().filter_map(|id| self.slot(id)) {
-            let series = &slot.series;
-            if rest.iter().all(|matcher| passes(matcher, series.name(), series.labels())) {
-                let view = SeriesView::new(series);
-                if view.may_overlap(range) {
-                    views.push(view);
-                }
-            }
+        let rest = rest.into_iter().cloned().collect();
+        Selection::new(&self.ledger, Arc::clone(&self.book), ids, rest, range)
+    }
+
+    /// Finds the series that match and takes a snapshot of them at once.
+    #[must_use]
+    pub fn snapshot(&self, selector: &Selector, range: TimeRange) -> Snapshot {
+        self.select(selector, range).snapshot()
+    }
+
+    /// Takes what is to be logged: the changes since the last call, in the
+    /// order in which they were made. Nothing without a data folder.
+    pub fn take_commits(&mut self) -> Vec<Commit> {
+        self.journal.as_mut().map(|journal| journal.take(&self.ledger)).unwrap_or_default()
+    }
+
+    /// Begins a new log file if the disk refused the one under way:
+    /// `refused_epoch` of the log's status.
+    pub fn leave_refused_log(&mut self, refused_epoch: u32) {
+        if let Some(journal) = &mut self.journal
+            && journal.epoch() <= refused_epoch
+        {
+            journal.begin_file(&self.ledger);
         }
-        Snapshot::new(views)
     }
 
     pub(super) fn slot_of(&self, series: SeriesRef) -> Option<&Slot> {
-        self.slot(series.id).filter(|slot| slot.generation == series.generation)
+        self.slot(series.id).filter(|slot| slot.serial == series.serial)
     }
 
     pub(super) fn slot(&self, id: u32) -> Option<&Slot> {
@@ -242,6 +312,9 @@ impl Store {
     /// Removes a series from the slot, the index and the ledger's book.
     pub(super) fn remove(&mut self, id: u32) {
         let Some(slot) = self.slots.get_mut(id as usize).and_then(Option::take) else { return };
+        if let Some(journal) = &mut self.journal {
+            journal.removed(slot.serial, slot.newest_at);
+        }
         let series = slot.series;
         self.index.remove(series.metric(), series.name(), series.labels(), id);
         self.book.set(id, None);

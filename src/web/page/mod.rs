@@ -98,7 +98,13 @@ impl Page<'_> {
                     @if let Some(storage) = &summary.storage {
                         div { dt { "Series" } dd { (number(storage.series as f64)) } }
                         div { dt { "Samples" } dd { (number(storage.samples as f64)) } }
-                        div { dt { "Stored" } dd { (figure(storage.bytes as f64, "bytes")) } }
+                        div { dt { "In memory" } dd { (figure(storage.bytes as f64, "bytes")) } }
+                        @if let Some(disk) = &storage.disk {
+                            div { dt { "On disk" } dd { (figure(disk.bytes as f64, "bytes")) } }
+                            @for trouble in disk.failure.iter().chain(&disk.damage) {
+                                div { dt { "Storage" } dd { (trouble) } }
+                            }
+                        }
                     }
                     div { dt { "Restarts" } dd { (restarts) } }
                 }

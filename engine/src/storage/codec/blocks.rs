@@ -41,10 +41,10 @@ fn block_width(block: &[u64]) -> u32 {
 }
 
 /// Maps small numbers of either sign to small numbers.
-pub(super) const fn zigzag(number: i64) -> u64 {
+pub(in crate::storage) const fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
-pub(super) const fn unzigzag(number: u64) -> i64 {
+pub(in crate::storage) const fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }

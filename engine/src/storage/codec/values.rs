@@ -1,7 +1,6 @@
 //! Values as constants, decimal integers or XOR.
 
 use super::blocks::{self, unzigzag, zigzag};
-use crate::model::Sample;
 use crate::storage::bits::{BitReader, BitWriter, bit_width};
 
 const TAG_CONSTANT: u64 = 0;
@@ -14,18 +13,23 @@ const ROUNDING: f64 = 6_755_399_441_055_744.0;
 /// The powers of ten that the decimal form tries.
 const POWERS: [f64; 13] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
 
-/// Writes the values of samples.
-pub(super) fn write(writer: &mut BitWriter, samples: &[Sample]) {
-    let Some(first) = samples.first().map(|sample| sample.value.to_bits()) else { return };
-    if samples.iter().all(|sample| sample.value.to_bits() == first) {
+/// Writes values.
+pub(super) fn write(writer: &mut BitWriter, values: &[f64]) {
+    let Some(first) = values.first().map(|value| value.to_bits()) else { return };
+    if values.iter().all(|value| value.to_bits() == first) {
         writer.push(TAG_CONSTANT, 2);
         writer.push(first, 64);
         return;
     }
-    match decimals(samples) {
+    match decimals(values) {
         Some((exponent, integers)) => write_decimal(writer, exponent, &integers),
-        None => write_xor(writer, first, samples),
+        None => write_xor(writer, first, values),
     }
+}
+
+/// Returns ten to the power of `exponent`, if the decimal form has it.
+pub(super) fn power(exponent: u8) -> Option<f64> {
+    POWERS.get(usize::from(exponent)).copied()
 }
 
 /// How reading values ended.
@@ -61,14 +65,14 @@ fn read_constant(
 
 /// Returns the smallest exponent at which every value is an integer over that
 /// power of ten, bit for bit, and the integers.
-fn decimals(samples: &[Sample]) -> Option<(u32, Vec<i64>)> {
-    let mut integers = Vec::with_capacity(samples.len());
+pub(super) fn decimals(values: &[f64]) -> Option<(u32, Vec<i64>)> {
+    let mut integers = Vec::with_capacity(values.len());
     // An exponent fails at the first value that it does not fit, and a value
     // that has too many digits for all of them comes early.
     for (exponent, power) in (0..).zip(POWERS) {
         integers.clear();
-        integers.extend(samples.iter().map_while(|sample| scaled(sample.value, power)));
-        if integers.len() == samples.len() {
+        integers.extend(values.iter().map_while(|&value| scaled(value, power)));
+        if integers.len() == values.len() {
             return Some((exponent, integers));
         }
     }
@@ -90,7 +94,7 @@ fn scaled(value: f64, power: f64) -> Option<i64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 2^51 was encoded, which is exact")]
-fn unscaled(integer: i64, power: f64) -> f64 {
+pub(super) fn unscaled(integer: i64, power: f64) -> f64 {
     integer as f64 / power
 }
 
@@ -137,14 +141,14 @@ fn read_decimal(reader: &mut BitReader<'_>, count: usize, mut emit: impl FnMut(u
     })
 }
 
-fn write_xor(writer: &mut BitWriter, first: u64, samples: &[Sample]) {
+fn write_xor(writer: &mut BitWriter, first: u64, values: &[f64]) {
     writer.push(TAG_XOR, 2);
     writer.push(first, 64);
     let mut before = first;
     // The window of meaningful bits that the last full form announced.
     let (mut leading, mut trailing) = (u32::MAX, 0);
-    for sample in samples.iter().skip(1) {
-        let bits = sample.value.to_bits();
+    for value in values.iter().skip(1) {
+        let bits = value.to_bits();
         let xor = bits ^ before;
         before = bits;
         writer.push_bit(xor != 0);

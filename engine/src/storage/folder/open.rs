@@ -1,0 +1,222 @@
+//! Bringing back what is in a folder.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+
+use super::{DamagedFile, DataError, DataFolder, KINDS, Reopening, folder_of, log_folder};
+use crate::model::{Sample, Timestamp};
+use crate::storage::files::FileSet;
+use crate::storage::identity::Serial;
+use crate::storage::ledger::{Ledger, Tombstone};
+use crate::storage::segment::{Segment, SegmentKind};
+use crate::storage::wal::{Entry, Replayed, Writer, replay};
+use crate::storage::{Store, StoreConfig};
+
+impl DataFolder {
+    /// Takes hold of a folder, creating it if it is not there, and brings
+    /// back what is in it. Series are sealed by windows of `window`.
+    ///
+    /// Damage is no error: what is damaged is set aside or skipped, and
+    /// reported.
+    ///
+    /// # Errors
+    /// A folder that another process holds, or that cannot be used.
+    pub fn open(
+        path: &Path,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<(Self, Arc<Ledger>, Writer, Reopening), DataError> {
+        let lock = Self::lock(path)?;
+        for kind in KINDS {
+            let folder = folder_of(path, kind);
+            fs::create_dir_all(&folder).map_err(DataError::io("create", &folder))?;
+        }
+        let (ledger, replayed, report) = load(path, Some(window), now, Damaged::SetAside)?;
+        let mut log = Writer::open(&log_folder(path))?;
+        log.adopt(&replayed);
+        let folder = Self {
+            path: path.to_owned(),
+            ledger: Arc::clone(&ledger),
+            busy: AtomicBool::new(false),
+            _lock: lock,
+        };
+        Ok((folder, ledger, log, report))
+    }
+}
+
+/// What becomes of a file that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damaged {
+    /// It gets another name, so that a new file can take its place.
+    SetAside,
+    /// It stays; nothing in the folder is touched.
+    Stays,
+}
+
+/// Reads everything in a folder.
+pub(super) fn load(
+    path: &Path,
+    window: Option<Duration>,
+    now: Timestamp,
+    damaged: Damaged,
+) -> Result<(Arc<Ledger>, Replayed, Reopening), DataError> {
+    let ledger = Arc::new(window.map_or_else(Ledger::new, Ledger::durable));
+    let mut report = Reopening::default();
+    let mut files = FileSet::default();
+    for kind in KINDS {
+        for segment in segments(&folder_of(path, kind), kind, damaged, &mut report)? {
+            files.add(segment);
+        }
+    }
+    let mut loading = Loading::new(Arc::clone(&ledger));
+    let replayed = replay(&log_folder(path), &mut |entry| loading.apply(entry, now))?;
+    for segment in files.all() {
+        loading.adopt(segment, &mut report);
+    }
+    ledger.add_tombstones(loading.tombstones);
+    report.series = loading.store.series();
+    report.segments = files.of(SegmentKind::Raw).len();
+    report.rollups = files.all().count() - report.segments;
+    report.sealed_samples = files.of(SegmentKind::Raw).iter().map(Segment::samples).sum();
+    report.logged_samples = replayed.samples;
+    report.log_files = replayed.files.len();
+    report.log_frames_lost = replayed.frames_lost;
+    report.log_bytes_lost = replayed.bytes_lost;
+    report.log_samples_unknown = replayed.samples_unknown;
+    report.log_bytes_unfinished = replayed.torn_bytes;
+    ledger.publish_files(files);
+    if let Some(oldest) = ledger.files().oldest() {
+        ledger.bury_tombstones(oldest);
+    }
+    Ok((ledger, replayed, report))
+}
+
+/// Opens the segments of a folder; a write that did not end is removed.
+fn segments(
+    folder: &Path,
+    kind: SegmentKind,
+    damaged: Damaged,
+    report: &mut Reopening,
+) -> Result<Vec<Segment>, DataError> {
+    let failed = |source: io::Error| DataError::io("list", folder)(source);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("seg") => {}
+            Some("tmp") if damaged == Damaged::SetAside => {
+                // Only half was written; its samples are in the log.
+                let _ = fs::remove_file(&path);
+                continue;
+            }
+            _ => continue,
+        }
+        match Segment::open(&path) {
+            Ok(segment) if segment.kind() == kind => found.push(segment),
+            Ok(segment) => {
+                let reason = format!("it holds {}; expected {kind}", segment.kind());
+                report.damaged.push(DamagedFile { path, reason });
+            }
+            Err(error) => {
+                let path = if damaged == Damaged::SetAside { set_aside(path) } else { path };
+                report.damaged.push(DamagedFile { path, reason: error.to_string() });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Gives a file another name, so that it is neither read again nor written
+/// over.
+fn set_aside(path: PathBuf) -> PathBuf {
+    let mut name = path.clone().into_os_string();
+    name.push(".damaged");
+    let aside = PathBuf::from(name);
+    // A folder that cannot be written to keeps it where it is.
+    if fs::rename(&path, &aside).is_ok() { aside } else { path }
+}
+
+/// A store that is being filled from the log and the segments.
+struct Loading {
+    store: Store,
+    /// The ids of the series by their serials.
+    ids: HashMap<Serial, u32, RandomState>,
+    removed: HashSet<Serial, RandomState>,
+    tombstones: Vec<Tombstone>,
+}
+
+impl Loading {
+    fn new(ledger: Arc<Ledger>) -> Self {
+        let store = Store::recover(ledger, StoreConfig::default()).0;
+        Self { store, ids: HashMap::default(), removed: HashSet::default(), tombstones: Vec::new() }
+    }
+
+    fn apply(&mut self, entry: Entry<'_>, now: Timestamp) {
+        match entry {
+            Entry::Define(serial, identity) => {
+                if !self.removed.contains(&serial)
+                    && let Some(id) = self.store.restore(serial, identity)
+                {
+                    self.ids.insert(serial, id);
+                }
+            }
+            Entry::Remove(serial) => {
+                if self.removed.insert(serial) {
+                    self.tombstones.push(Tombstone { serial, newest_at: now });
+                }
+                if let Some(id) = self.ids.remove(&serial) {
+                    self.store.remove(id);
+                }
+            }
+            Entry::Samples { at, amend, serials, values } => {
+                for (serial, &value) in serials.iter().zip(values) {
+                    if let Some(&id) = self.ids.get(serial) {
+                        self.store.restore_sample(id, Sample::new(at, value), amend);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the series of a segment that the log does not mention.
+    fn adopt(&mut self, segment: &Segment, report: &mut Reopening) {
+        let mut damage = |error: &dyn std::fmt::Display| {
+            let (path, reason) = (segment.path().to_owned(), error.to_string());
+            report.damaged.push(DamagedFile { path, reason });
+        };
+        let mut unknown = Vec::new();
+        match segment.serials() {
+            Ok(serials) => {
+                unknown.extend(serials.into_iter().filter(|(serial, _)| {
+                    !self.ids.contains_key(serial) && !self.removed.contains(serial)
+                }));
+            }
+            Err(error) => damage(&error),
+        }
+        // Identities lie in blocks, in this order.
+        unknown.sort_unstable_by_key(|(_, place)| *place);
+        let mut cursor = segment.cursor();
+        for (serial, place) in unknown {
+            match cursor.identity_at(place) {
+                Ok(identity) => {
+                    if let Some(id) = self.store.restore(serial, identity) {
+                        self.ids.insert(serial, id);
+                    }
+                }
+                Err(error) => damage(&error),
+            }
+        }
+    }
+}

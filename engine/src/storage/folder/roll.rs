@@ -1,0 +1,147 @@
+//! Rolling old samples up.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::seal::series_of;
+use super::{DataError, DataFolder, Keeping};
+use crate::model::{Sample, TimeRange, Timestamp};
+use crate::storage::files::FileSet;
+use crate::storage::rollup::{Bucket, Resolution, merge, roll_up};
+use crate::storage::segment::{Segment, SegmentKind, SegmentWriter};
+
+/// What rolling up wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RolledUp {
+    /// How many files were written.
+    pub files: usize,
+    /// How many buckets are in them.
+    pub buckets: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Returns the span of a file of rollups: about as many buckets as a chunk
+/// holds best.
+const fn file_length(resolution: Resolution) -> Duration {
+    match resolution {
+        Resolution::Hour => Duration::from_secs(7 * 24 * 60 * 60),
+        _ => DAY,
+    }
+}
+
+impl DataFolder {
+    /// Rolls up each day whose samples are all sealed to buckets of five
+    /// minutes, and each week of those to buckets of an hour, unless they are
+    /// rolled up already or would be too old to be kept.
+    ///
+    /// # Errors
+    /// A disk that refuses; what was written by then is published.
+    pub fn roll_up(&self, keeping: &Keeping, now: Timestamp) -> Result<RolledUp, DataError> {
+        let _change = self.change()?;
+        let mut rolled = RolledUp::default();
+        for resolution in Resolution::ALL {
+            let kind = SegmentKind::Rollup(resolution);
+            for window in self.due(resolution, now - keeping.of(kind)) {
+                let Some(segment) = self.write_rollups(resolution, window)? else { continue };
+                rolled.files += 1;
+                rolled.buckets += segment.samples();
+                rolled.bytes += segment.bytes();
+                let mut files = FileSet::clone(&self.ledger.files());
+                files.add(segment);
+                self.ledger.publish_files(files);
+            }
+        }
+        Ok(rolled)
+    }
+
+    /// Returns the windows that can be rolled up and are not, from `since` on.
+    fn due(&self, resolution: Resolution, since: Timestamp) -> Vec<TimeRange> {
+        let files = self.ledger.files();
+        let length = file_length(resolution);
+        let sources = files.of(source_of(resolution));
+        let done = files.of(SegmentKind::Rollup(resolution));
+        let (Some(first), Some(last)) = (sources.first(), sources.last()) else {
+            return Vec::new();
+        };
+        let mut start = first.window().start.align_down(length);
+        let mut due = Vec::new();
+        // The last point of a window lies in the segment behind it; files of
+        // rollups have theirs.
+        let complete = match resolution {
+            Resolution::Hour => last.window().end,
+            _ => last.window().start,
+        };
+        while start + length <= complete {
+            let window = TimeRange::new(start, start + length);
+            let has_source = sources.iter().any(|segment| inside(segment, window));
+            let is_done = done.iter().any(|segment| segment.window() == window);
+            if has_source && !is_done && window.end > since {
+                due.push(window);
+            }
+            start = window.end;
+        }
+        due
+    }
+
+    /// Writes the rollups of a window; `None` if there is nothing in it.
+    fn write_rollups(
+        &self,
+        resolution: Resolution,
+        window: TimeRange,
+    ) -> Result<Option<Segment>, DataError> {
+        let files = self.ledger.files();
+        let kind = SegmentKind::Rollup(resolution);
+        let sources: Vec<Segment> = files
+            .of(source_of(resolution))
+            .iter()
+            .filter(|segment| inside(segment, window))
+            .cloned()
+            .collect();
+        let mut writer = SegmentWriter::create(&self.folder_of(kind), kind, window)?;
+        let mut any = false;
+        // The step into the first span is counted from the sample before it.
+        let reach = TimeRange::new(window.start - DAY, window.end);
+        let mut reader = files.reader(reach);
+        for (identity, serial) in series_of(&sources, &self.dead())? {
+            let buckets = match resolution {
+                Resolution::FiveMinutes => {
+                    let mut samples: Vec<Sample> = Vec::new();
+                    reader.read(serial, &mut samples);
+                    let begin = samples.partition_point(|sample| sample.at <= window.start);
+                    let before = begin.checked_sub(1).and_then(|last| samples.get(last)).copied();
+                    roll_up(samples.drain(begin..), before, resolution)
+                }
+                Resolution::Hour => {
+                    let mut finer: Vec<Bucket> = Vec::new();
+                    for segment in &sources {
+                        segment.read_rollups(serial, window, &mut finer)?;
+                    }
+                    merge(finer, resolution)
+                }
+            };
+            let buckets: Vec<Bucket> =
+                buckets.into_iter().filter(|bucket| kind.holds(window, bucket.at)).collect();
+            if !buckets.is_empty() {
+                any = true;
+                writer.rollup(serial, &identity, &buckets)?;
+            }
+        }
+        Ok(if any { Some(writer.finish()?) } else { None })
+    }
+}
+
+/// Returns what a resolution is made from.
+const fn source_of(resolution: Resolution) -> SegmentKind {
+    match resolution {
+        Resolution::Hour => SegmentKind::Rollup(Resolution::FiveMinutes),
+        _ => SegmentKind::Raw,
+    }
+}
+
+fn inside(segment: &Segment, window: TimeRange) -> bool {
+    window.start < segment.window().end && segment.window().start < window.end
+}

@@ -1,0 +1,253 @@
+//! Sealing what is old to segments.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use super::{DataError, DataFolder};
+use crate::model::{Sample, TimeRange, Timestamp};
+use crate::storage::cut::{CutSeries, SealedSeries};
+use crate::storage::files::FileSet;
+use crate::storage::identity::{Identity, Serial};
+use crate::storage::segment::{Segment, SegmentCursor, SegmentError, SegmentKind, SegmentWriter};
+
+/// The most segments that are written side by side; back-fill of more windows
+/// takes more passes over the series.
+const OPEN_MAX: usize = 16;
+
+/// What sealing wrote.
+#[derive(Debug, Clone, Default)]
+pub struct Sealing {
+    /// What the store may let go now.
+    pub sealed: Vec<SealedSeries>,
+    /// How many segments were written.
+    pub segments: usize,
+    /// How many samples are in them, those of a segment that was there before
+    /// included.
+    pub samples: u64,
+    /// The size of the segments in bytes.
+    pub bytes: u64,
+    /// Chunks in memory that could not be decoded and are lost.
+    pub chunks_lost: usize,
+}
+
+impl DataFolder {
+    /// Returns up to when samples can be sealed at the time `now`: whole
+    /// windows that no sample within `out_of_order` can reach any more.
+    #[must_use]
+    pub fn sealable_before(&self, out_of_order: Duration, now: Timestamp) -> Timestamp {
+        let window = self.ledger.window().unwrap_or(super::WINDOW);
+        (now - out_of_order - Duration::from_secs(60)).align_down(window)
+    }
+
+    /// Writes what was cut before `before` to the segments of its windows,
+    /// and publishes them. A window that has a segment already gets a new one
+    /// with the samples of both.
+    ///
+    /// # Errors
+    /// A disk that refuses; windows that were written by then are published,
+    /// and what was cut may be cut again.
+    pub fn seal(&self, mut cut: Vec<CutSeries>, before: Timestamp) -> Result<Sealing, DataError> {
+        let _change = self.change()?;
+        let mut sealing = Sealing::default();
+        if cut.is_empty() {
+            return Ok(sealing);
+        }
+        cut.sort_by(|a, b| a.series().identity().cmp(b.series().identity()));
+        let dead = self.dead();
+        let windows = self.windows(&cut, before);
+        for (pass, group) in windows.chunks(OPEN_MAX).enumerate() {
+            let mut open = Vec::with_capacity(group.len());
+            for &window in group {
+                open.push(Window::begin(self, window, &dead)?);
+            }
+            let mut early = Vec::new();
+            for series in &cut {
+                early.clear();
+                let (sealed, damaged) = series.split(before, &mut early);
+                if pass == 0 {
+                    sealing.sealed.push(sealed);
+                    sealing.chunks_lost += damaged;
+                }
+                let identity = series.series().identity();
+                for window in &mut open {
+                    window.write(series.series().serial(), identity, &early)?;
+                }
+            }
+            let mut files = FileSet::clone(&self.ledger.files());
+            for window in open {
+                let Some(segment) = window.finish()? else { continue };
+                sealing.segments += 1;
+                sealing.samples += segment.samples();
+                sealing.bytes += segment.bytes();
+                files.add(segment);
+            }
+            self.ledger.publish_files(files);
+        }
+        Ok(sealing)
+    }
+
+    /// Returns the serials of series that are gone.
+    pub(super) fn dead(&self) -> HashSet<Serial> {
+        self.ledger.tombstones().iter().map(|tombstone| tombstone.serial).collect()
+    }
+
+    /// Returns the windows that the series have samples of before `before`.
+    fn windows(&self, cut: &[CutSeries], before: Timestamp) -> Vec<TimeRange> {
+        let length = self.ledger.window().unwrap_or(super::WINDOW);
+        let mut starts = BTreeSet::new();
+        for range in cut.iter().flat_map(CutSeries::ranges) {
+            let mut start = range.start.align_down(length);
+            // A chunk that spans many windows has samples in some of them;
+            // the others come to nothing.
+            while start <= range.end && start < before {
+                starts.insert(start);
+                start = start + length;
+            }
+        }
+        starts.into_iter().map(|start| TimeRange::new(start, start + length)).collect()
+    }
+}
+
+/// A segment that is being written, and the one that it replaces.
+struct Window {
+    window: TimeRange,
+    writer: SegmentWriter,
+    old: Option<Old>,
+    /// Whether anything was written.
+    any: bool,
+    times: Vec<i64>,
+    values: Vec<f64>,
+}
+
+/// What a segment already has that is being replaced.
+struct Old {
+    cursor: SegmentCursor,
+    /// Its series, the next one last.
+    left: Vec<(Identity, Serial)>,
+    samples: Vec<Sample>,
+}
+
+impl Window {
+    fn begin(
+        folder: &DataFolder,
+        window: TimeRange,
+        dead: &HashSet<Serial>,
+    ) -> Result<Self, DataError> {
+        let old = match folder.ledger.files().raw_of(window) {
+            Some(segment) => Some(Old::new(segment, dead)?),
+            None => None,
+        };
+        let place = folder.folder_of(SegmentKind::Raw);
+        let writer = SegmentWriter::create(&place, SegmentKind::Raw, window)?;
+        Ok(Self { window, writer, old, any: false, times: Vec::new(), values: Vec::new() })
+    }
+
+    /// Adds those of the samples of a series that lie in the window; series
+    /// come in growing order.
+    fn write(
+        &mut self,
+        serial: Serial,
+        identity: &Identity,
+        samples: &[Sample],
+    ) -> Result<(), SegmentError> {
+        let begin = samples.partition_point(|sample| sample.at < self.window.start);
+        let end = samples.partition_point(|sample| sample.at < self.window.end);
+        let Some(new) = samples.get(begin..end).filter(|new| !new.is_empty()) else {
+            return Ok(());
+        };
+        let mut known = Vec::new();
+        while let Some(old) = &mut self.old
+            && let Some((next, other)) = old.left.last()
+            && next <= identity
+        {
+            let (same, other) = (next == identity, *other);
+            let next = next.clone();
+            old.left.pop();
+            old.read(other, self.window);
+            if same {
+                known.append(&mut old.samples);
+            } else {
+                let samples = std::mem::take(&mut old.samples);
+                self.put(other, &next, &samples)?;
+            }
+        }
+        if known.is_empty() {
+            return self.put(serial, identity, new);
+        }
+        // The one that is sealed already holds.
+        known.extend_from_slice(new);
+        known.sort_by_key(|sample| sample.at);
+        known.dedup_by_key(|sample| sample.at);
+        self.put(serial, identity, &known)
+    }
+
+    fn put(
+        &mut self,
+        serial: Serial,
+        identity: &Identity,
+        samples: &[Sample],
+    ) -> Result<(), SegmentError> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        self.times.clear();
+        self.values.clear();
+        self.times.extend(samples.iter().map(|sample| sample.at.millis()));
+        self.values.extend(samples.iter().map(|sample| sample.value));
+        self.any = true;
+        self.writer.floats(serial, identity, &self.times, &self.values)
+    }
+
+    /// Ends the segment; `None` if there is nothing in it.
+    fn finish(mut self) -> Result<Option<Segment>, SegmentError> {
+        while let Some(old) = &mut self.old
+            && let Some((identity, serial)) = old.left.pop()
+        {
+            old.read(serial, self.window);
+            let samples = std::mem::take(&mut old.samples);
+            self.put(serial, &identity, &samples)?;
+        }
+        if self.any { self.writer.finish().map(Some) } else { Ok(None) }
+    }
+}
+
+impl Old {
+    fn new(segment: &Segment, dead: &HashSet<Serial>) -> Result<Self, SegmentError> {
+        let mut left = Vec::with_capacity(segment.series());
+        segment.identities(&mut |entry| {
+            if !dead.contains(&entry.serial) {
+                left.push((entry.identity, entry.serial));
+            }
+        })?;
+        left.reverse();
+        Ok(Self { cursor: segment.cursor(), left, samples: Vec::new() })
+    }
+
+    fn read(&mut self, serial: Serial, window: TimeRange) {
+        self.samples.clear();
+        // What is damaged was lost before, and is counted by the segment.
+        let _ = self.cursor.read_floats(serial, window, &mut self.samples);
+    }
+}
+
+/// Returns the series of segments in growing order, each once.
+pub(super) fn series_of(
+    segments: &[Segment],
+    dead: &HashSet<Serial>,
+) -> Result<Vec<(Identity, Serial)>, SegmentError> {
+    let mut all: Vec<(Identity, Serial)> = Vec::new();
+    let mut known: HashSet<Serial> = HashSet::new();
+    for segment in segments {
+        segment.identities(&mut |entry| {
+            if !dead.contains(&entry.serial) && known.insert(entry.serial) {
+                all.push((entry.identity, entry.serial));
+            }
+        })?;
+    }
+    all.sort();
+    // An identity that came twice keeps its newest serial.
+    all.reverse();
+    all.dedup_by(|older, newer| older.0 == newer.0);
+    all.reverse();
+    Ok(all)
+}

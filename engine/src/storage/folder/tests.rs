@@ -1,0 +1,304 @@
+//! The folder from end to end: log, segments, rollups and what survives.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::model::{Labels, Sample, TimeRange, Timestamp};
+use crate::storage::rollup::Resolution;
+use crate::storage::wal::Writer;
+use crate::storage::{Cutoffs, Log, Selector, SeriesRef, Slice, Store, StoreConfig, SyncPolicy};
+
+const HOUR: i64 = 3_600;
+
+/// A point in time, in seconds after a multiple of every window.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis((604_800 * 2_800 + second) * 1_000)
+}
+
+/// A folder that is removed at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "keepwatch-folder-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the actors do, on one thread.
+struct Engine {
+    folder: DataFolder,
+    store: Store,
+    log: Log,
+    report: Reopening,
+}
+
+impl Engine {
+    fn open(path: &Path, now: Timestamp) -> Self {
+        let (folder, ledger, writer, report): (_, _, Writer, _) =
+            DataFolder::open(path, WINDOW, now).unwrap();
+        let store = Store::recover(ledger, StoreConfig::default()).0;
+        let log = Log::new(writer, SyncPolicy::EveryBatch);
+        Self { folder, store, log, report }
+    }
+
+    fn series(&mut self, labels: &[(&str, &str)]) -> SeriesRef {
+        let metric: Arc<str> = "m".into();
+        let labels = Labels::new(labels.iter().copied()).unwrap();
+        self.store.resolve(&metric, &metric, &labels).unwrap()
+    }
+
+    fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) {
+        self.store.append(series, Sample::new(at, value), at).unwrap();
+    }
+
+    fn commit(&mut self) {
+        let commits = self.store.take_commits();
+        assert!(self.log.write(&commits, Duration::ZERO), "{:?}", self.log.status());
+    }
+
+    /// Seals what can be sealed at the time `now`.
+    fn seal(&mut self, now: Timestamp) -> Sealing {
+        let before = self.folder.sealable_before(Duration::from_secs(300), now);
+        let below = self.log.file_number();
+        let mut series = Vec::new();
+        let mut cursor = Some(0);
+        while let Some(at) = cursor {
+            let cut = self.store.cut(at, 2, before);
+            series.extend(cut.series);
+            cursor = cut.next;
+        }
+        let sealing = self.folder.seal(series, before).unwrap();
+        self.store.evict(&sealing.sealed, before);
+        self.log.remove_sealed(before, below, Duration::ZERO);
+        sealing
+    }
+
+    fn read(&self, range: TimeRange) -> Vec<(String, Vec<(i64, f64)>)> {
+        let snapshot = self.store.snapshot(&Selector::metric("m"), range);
+        let series = snapshot.decode(range).into_iter();
+        series
+            .map(|series| {
+                let samples = series.samples.iter();
+                let samples =
+                    samples.map(|one| ((one.at.millis() - at(0).millis()) / 1_000, one.value));
+                (series.labels.to_string(), samples.collect())
+            })
+            .collect()
+    }
+}
+
+fn day_of(engine: &mut Engine, series: &[SeriesRef], from: i64, to: i64) {
+    for second in (from..to).step_by(60) {
+        for (index, &series) in series.iter().enumerate() {
+            engine.append(series, at(second), second as f64 + index as f64 / 4.0);
+        }
+        engine.commit();
+        if second % (2 * HOUR) == 600 {
+            engine.seal(at(second));
+        }
+    }
+}
+
+#[test]
+fn what_is_logged_comes_back() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let a = engine.series(&[("s", "a")]);
+    let b = engine.series(&[("s", "b")]);
+    for second in 0..300 {
+        engine.append(a, at(second), second as f64);
+        if second % 2 == 0 {
+            engine.append(b, at(second), -0.0);
+        }
+    }
+    engine.append(b, at(7), 7.5);
+    engine.store.amend(b, Sample::new(at(298), 9.0), at(298)).unwrap();
+    engine.commit();
+    let before = engine.read(TimeRange::ALL);
+    assert_eq!(before[1].1.len(), 151);
+    drop(engine);
+    let mut engine = Engine::open(&place.0, at(300));
+    assert_eq!((engine.report.series, engine.report.logged_samples), (2, 452));
+    assert!(!engine.report.lost_anything(), "{}", engine.report);
+    assert_eq!(engine.read(TimeRange::ALL), before);
+    // It can be written on, twice.
+    let a = engine.series(&[("s", "a")]);
+    engine.append(a, at(300), 1.0);
+    engine.commit();
+    drop(engine);
+    let engine = Engine::open(&place.0, at(300));
+    assert_eq!(engine.read(TimeRange::ALL)[0].1.len(), 301);
+    let held = DataFolder::open(&place.0, WINDOW, at(300)).unwrap_err().to_string();
+    assert!(held.ends_with("is in use by another process; each needs a data folder of its own"));
+}
+
+#[test]
+fn windows_are_sealed_and_read_with_what_is_in_memory() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")]), engine.series(&[("s", "b")])];
+    let slow = engine.series(&[("s", "slow")]);
+    engine.append(slow, at(0), 1.0);
+    day_of(&mut engine, &series, 0, 5 * HOUR);
+    engine.append(slow, at(5 * HOUR), 2.0);
+    engine.commit();
+    assert_eq!(engine.folder.segments(), 2);
+    let logs = fs::read_dir(place.0.join("wal")).unwrap().count();
+    assert_eq!(logs, 1, "the log of sealed windows is gone");
+    let check = |engine: &Engine| {
+        let all = engine.read(TimeRange::ALL);
+        let expected: Vec<(i64, f64)> =
+            (0..5 * HOUR).step_by(60).map(|second| (second, second as f64 + 0.25)).collect();
+        assert_eq!(all[1], ("{s=\"b\"}".to_owned(), expected));
+        assert_eq!(all[2].1, [(0, 1.0), (5 * HOUR, 2.0)]);
+        let part = TimeRange::new(at(HOUR), at(2 * HOUR));
+        assert_eq!(engine.read(part)[0].1.len(), 61);
+        assert_eq!(engine.store.statistics().samples, 2 * 60 + 1, "only the last hour");
+    };
+    check(&engine);
+    drop(engine);
+    let mut engine = Engine::open(&place.0, at(5 * HOUR));
+    assert_eq!((engine.report.segments, engine.report.sealed_samples), (2, 481));
+    check(&engine);
+    // What comes late to a sealed window joins what is there.
+    let backfill = engine.series(&[("s", "backfill")]);
+    engine.append(backfill, at(60), 5.0);
+    engine.commit();
+    engine.seal(at(5 * HOUR + 600));
+    assert_eq!(engine.folder.segments(), 2);
+    assert_eq!(engine.read(TimeRange::ALL)[2].1, [(60, 5.0)]);
+    let late = engine.store.append(series[0], Sample::new(at(61), 5.0), at(5 * HOUR));
+    assert!(late.is_err());
+}
+
+#[test]
+fn a_removed_series_stays_removed() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let gone = engine.series(&[("s", "gone")]);
+    let stays = engine.series(&[("s", "stays")]);
+    day_of(&mut engine, &[gone, stays], 0, 3 * HOUR);
+    let gone = gone.to_string();
+    let cutoffs = |series: &crate::storage::Series| Cutoffs {
+        samples_before: Timestamp::MIN,
+        idle_before: if series.reference().to_string() == gone { Timestamp::MAX } else { at(0) },
+    };
+    engine.store.prune(Slice { cursor: 0, budget: 9, dry_run: false }, cutoffs);
+    engine.commit();
+    assert_eq!(engine.read(TimeRange::ALL).len(), 1);
+    drop(engine);
+    let mut engine = Engine::open(&place.0, at(3 * HOUR));
+    assert_eq!(engine.read(TimeRange::ALL).len(), 1);
+    let stays = engine.series(&[("s", "stays")]);
+    // The log files that have the removal go; the next ones repeat it.
+    day_of(&mut engine, &[stays], 3 * HOUR, 7 * HOUR);
+    drop(engine);
+    let mut engine = Engine::open(&place.0, at(7 * HOUR));
+    assert_eq!(engine.read(TimeRange::ALL).len(), 1);
+    let anew = engine.series(&[("s", "gone")]);
+    engine.append(anew, at(7 * HOUR), 1.0);
+    assert_eq!(engine.read(TimeRange::ALL)[0].1, [(7 * HOUR, 1.0)]);
+}
+
+#[test]
+fn files_go_by_age_by_metric_and_by_size() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    let long: Arc<str> = "long".into();
+    let kept = engine.store.resolve(&long, &long, &Labels::EMPTY).unwrap();
+    day_of(&mut engine, &[series[0], kept], 0, 11 * HOUR);
+    assert_eq!(engine.folder.segments(), 5);
+    let hours = |count: i64| Duration::from_secs((count * HOUR) as u64);
+    let keeping = Keeping {
+        samples: hours(6),
+        by_metric: [("long".into(), hours(8))].into(),
+        ..Keeping::default()
+    };
+    let retained = engine.folder.retain(&keeping, 0, at(11 * HOUR)).unwrap();
+    assert_eq!((retained.expired_files, retained.rewritten_files), (1, 1));
+    assert_eq!(retained.expired_samples, 240 + 120);
+    let oldest = |engine: &Engine| engine.read(TimeRange::ALL)[0].1[0].0;
+    assert_eq!(oldest(&engine), 4 * HOUR);
+    let again = engine.folder.retain(&keeping, 0, at(11 * HOUR)).unwrap();
+    assert_eq!(again, Retained::default());
+
+    let bytes = engine.folder.bytes();
+    let keeping = Keeping { bytes_max: Some(bytes - 1), ..Keeping::default() };
+    let retained = engine.folder.retain(&keeping, 0, at(11 * HOUR)).unwrap();
+    assert_eq!((retained.over_budget_files, retained.log_bytes_max), (1, None));
+    let keeping = Keeping { bytes_max: Some(10), ..Keeping::default() };
+    let retained = engine.folder.retain(&keeping, 100, at(11 * HOUR)).unwrap();
+    assert_eq!((engine.folder.segments(), retained.log_bytes_max), (0, Some(10)));
+}
+
+#[test]
+fn days_are_rolled_up_and_read_on_into_memory() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 27 * HOUR);
+    let rolled = engine.folder.roll_up(&Keeping::default(), at(27 * HOUR)).unwrap();
+    assert_eq!((rolled.files, rolled.buckets), (1, 24 * 12));
+    assert_eq!(engine.folder.roll_up(&Keeping::default(), at(27 * HOUR)).unwrap().files, 0);
+    let check = |engine: &Engine| {
+        let range = TimeRange::new(at(HOUR), at(27 * HOUR));
+        let snapshot = engine.store.snapshot(&Selector::metric("m"), range);
+        let view = snapshot.iter().next().unwrap();
+        let buckets = snapshot.rollups(view, range, Resolution::FiveMinutes);
+        assert_eq!(buckets.len(), 26 * 12 + 1);
+        for (index, bucket) in buckets.iter().enumerate() {
+            let end = HOUR + 300 * index as i64;
+            assert_eq!(bucket.at, at(end));
+            let count = if end == 27 * HOUR { 4 } else { 5 };
+            let last = if end == 27 * HOUR { end - 60 } else { end };
+            assert_eq!((bucket.count, bucket.last), (count, last as f64), "{index}");
+            assert_eq!(bucket.increase, 60.0 * count as f64, "{index}");
+        }
+        let hours = snapshot.rollups(view, range, Resolution::Hour);
+        assert_eq!(hours.len(), 27);
+        assert_eq!((hours[1].count, hours[1].increase), (60, 3_600.0));
+    };
+    check(&engine);
+    drop(engine);
+    check(&Engine::open(&place.0, at(27 * HOUR)));
+}
+
+#[test]
+fn damage_is_set_aside_and_said() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 5 * HOUR);
+    drop(engine);
+    let mut segments: Vec<PathBuf> =
+        fs::read_dir(place.0.join("segments")).unwrap().map(|one| one.unwrap().path()).collect();
+    segments.sort();
+    fs::write(&segments[0], b"garbage").unwrap();
+    let engine = Engine::open(&place.0, at(5 * HOUR));
+    assert_eq!((engine.report.segments, engine.report.damaged.len()), (1, 1));
+    let told = engine.report.to_string();
+    assert!(told.contains(".seg.damaged cannot be read: "), "{told}");
+    assert_eq!(engine.read(TimeRange::ALL)[0].1[0].0, 2 * HOUR);
+    drop(engine);
+    let engine = Engine::open(&place.0, at(5 * HOUR));
+    assert!(!engine.report.lost_anything(), "it is said once");
+}

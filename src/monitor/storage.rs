@@ -1,0 +1,164 @@
+//! Where the series are kept, and how.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets};
+use keepwatch_actors::health_checker::AddCheck;
+use keepwatch_actors::registry::Registry;
+use keepwatch_actors::supervisor::{Address, Workshop};
+use keepwatch_engine::alert::{Rule, Severity};
+use keepwatch_engine::clock::Clock;
+use keepwatch_engine::health::{CheckDefinition, Outcome};
+use keepwatch_engine::registry::Limits;
+use keepwatch_engine::storage::folder::{DataFolder, Keeping, WINDOW};
+use keepwatch_engine::storage::{Ledger, Log, SyncPolicy};
+
+use super::error::StartError;
+use crate::collect::storage::DEGRADED;
+
+/// The name of the check of a data folder.
+pub(super) const CHECK: &str = "keepwatch storage";
+
+/// The name of the rule on it.
+pub(super) const RULE: &str = "KeepwatchStorageDegraded";
+
+/// The most series that one slice of upkeep looks at, so that the registry is
+/// busy for well under a millisecond at a time.
+const SERIES_PER_SLICE: usize = 1_000;
+
+/// How series are stored; the folder is
+/// [`MonitorBuilder::data_dir`](super::MonitorBuilder::data_dir).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StorageOptions {
+    /// When the log is synced: before anything is acknowledged by default.
+    pub sync: SyncPolicy,
+    /// The span of a segment; 2 h by default, 1 min to 1 day.
+    pub window: Duration,
+    /// The most bytes of all files in the data folder; no limit by default.
+    /// Beyond it the oldest files go.
+    pub disk_max: Option<u64>,
+    /// The most bytes that samples may take in memory; 1 GiB by default.
+    /// Beyond it the oldest chunks go, which only happens while they cannot be
+    /// sealed, or without a data folder.
+    pub memory_max: Option<usize>,
+    /// How long rollups of five minutes are kept; 35 days by default.
+    pub five_minutes: Duration,
+    /// How long rollups of an hour are kept; 400 days by default.
+    pub hours: Duration,
+    /// How often the data folder is kept up; 1 min by default.
+    pub upkeep_interval: Duration,
+}
+
+impl Default for StorageOptions {
+    fn default() -> Self {
+        let Keeping { five_minutes, hours, .. } = Keeping::default();
+        Self {
+            sync: SyncPolicy::EveryBatch,
+            window: WINDOW,
+            disk_max: None,
+            memory_max: Some(1 << 30),
+            five_minutes,
+            hours,
+            upkeep_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A data folder and its log, or the memory alone.
+#[derive(Clone)]
+pub(super) struct Storage {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) disk: Option<(Arc<DataFolder>, LogWriter)>,
+}
+
+impl Storage {
+    /// Opens a folder and brings back what is there. Damage is logged, with
+    /// what it cost, and is no reason not to start.
+    pub(super) fn open(
+        path: Option<&Path>,
+        options: &StorageOptions,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let Some(path) = path else { return Ok(Self { ledger: Arc::default(), disk: None }) };
+        let begun = clock.monotonic();
+        let (folder, ledger, writer, found) = DataFolder::open(path, options.window, clock.now())?;
+        let took = clock.monotonic().saturating_sub(begun);
+        if found.lost_anything() {
+            log::error!("{path:?} is damaged: {found}");
+        } else {
+            log::info!("{path:?} holds {found}, opened in {took:?}");
+        }
+        let log = Log::new(writer, options.sync);
+        let log = LogWriter::start(log, found, Arc::clone(clock)).map_err(StartError::Thread)?;
+        Ok(Self { ledger, disk: Some((Arc::new(folder), log)) })
+    }
+
+    pub(super) fn log(&self) -> Option<LogWriter> {
+        self.disk.as_ref().map(|(_, log)| log.clone())
+    }
+
+    /// Returns the upkeep of what is stored.
+    pub(super) fn upkeep(
+        &self,
+        options: &StorageOptions,
+        limits: &Limits,
+        registry: &Address<Registry>,
+        workshop: Workshop,
+    ) -> Upkeep {
+        let outlets = UpkeepOutlets {
+            cut: registry.outlet(),
+            evict: registry.outlet(),
+            shed: registry.outlet(),
+            census: registry.outlet(),
+            metrics: registry.outlet(),
+        };
+        let options = UpkeepOptions {
+            five_minutes: options.five_minutes,
+            hours: options.hours,
+            bytes_max: options.disk_max,
+            memory_max: options.memory_max,
+            out_of_order: limits.out_of_order_window,
+            series_per_slice: SERIES_PER_SLICE,
+        };
+        Upkeep::new(self.disk.clone(), workshop, outlets, options)
+    }
+
+    /// Returns the check and the rule that watch a data folder.
+    pub(super) fn watch(&self) -> Option<(AddCheck, Rule)> {
+        let (_, log) = self.disk.clone()?;
+        let definition =
+            CheckDefinition::new(CHECK).measurement("storage").interval(Duration::from_secs(15));
+        let check = AddCheck::new(definition, move || {
+            let status = log.status();
+            async move {
+                match status.failure {
+                    None => Outcome::healthy(),
+                    Some(failure) => Outcome::degraded(format_args!(
+                        "{} samples are in memory only: {failure}",
+                        status.samples_unlogged
+                    )),
+                }
+            }
+        });
+        let rule = Rule::on(RULE, DEGRADED)
+            .when_text("value > 0")
+            .severity(Severity::Error)
+            .description("The data folder does not take samples; they are kept in memory only.")
+            .build()
+            .ok()?;
+        Some((check, rule))
+    }
+
+    /// Writes and syncs what was handed to the log; returns what was not kept.
+    pub(super) async fn close(&self) -> Option<String> {
+        let (_, log) = self.disk.as_ref()?;
+        log.close().await;
+        let status = log.status();
+        status
+            .failure
+            .map(|failure| format!("{} samples are lost: {failure}", status.samples_unlogged))
+    }
+}
