@@ -88,7 +88,8 @@ mod tests {
             good     wal/00000000000000000001.wal (2.00 KiB)
                        12 bytes of an unfinished write at its end
             1 file checked in data: all good
-        "#]].assert_eq(&checks.to_string());
+        "#]]
+        .assert_eq(&checks.to_string());
         checks.files.push(CheckedFile {
             file: "segments/1-2.seg".into(),
             bytes: 1 << 20,
@@ -105,6 +106,7 @@ mod tests {
                        the column of values at byte 77 is damaged
             DAMAGED  3 samples of the log belong to no series
             2 files checked in data: 2 problems
-        "#]].assert_eq(&checks.to_string());
+        "#]]
+        .assert_eq(&checks.to_string());
     }
 }

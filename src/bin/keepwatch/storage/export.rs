@@ -8,7 +8,7 @@ use std::sync::Arc;
 use keepwatch::model::{Labels, Matcher, MetricDefinition, Sample, SeriesSamples, TimeRange};
 use keepwatch_engine::exposition::openmetrics::{Typing, WriteError, Writer, Written};
 
-use super::layout::count;
+use super::layout::several;
 use crate::counted;
 
 /// What is to be exported.
@@ -63,15 +63,24 @@ pub(crate) struct Exported {
 impl fmt::Display for Exported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Written { samples, stale, unfit, .. } = self.written;
-        writeln!(f, "exported {} samples of {} metrics", count(samples), count(self.metrics))?;
+        writeln!(
+            f,
+            "exported {} of {}",
+            several(samples, "sample"),
+            several(self.metrics, "metric")
+        )?;
         if stale > 0 {
-            writeln!(f, "  left out {} staleness markers, which the format has not", count(stale))?;
+            writeln!(
+                f,
+                "  left out {}, which the format has not",
+                several(stale, "staleness marker")
+            )?;
         }
         if unfit > 0 {
             writeln!(
                 f,
-                "  left out {} samples that the format does not allow with their type; --untyped keeps them",
-                count(unfit),
+                "  left out {} that the format does not allow with their type; --untyped keeps them",
+                several(unfit, "sample"),
             )?;
         }
         if !self.clashes.is_empty() {

@@ -12,7 +12,7 @@ use keepwatch_engine::exposition::parse::{
 };
 use serde::Serialize;
 
-use super::layout::{Table, count, time};
+use super::layout::{Table, count, several, time};
 
 /// How many samples are handed over at once.
 const BATCH: usize = 8_192;
@@ -124,18 +124,18 @@ impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "accepted {} samples of {} families in {} lines, from {} to {}",
-            count(self.accepted),
-            count(self.families),
-            count(self.lines),
+            "accepted {} of {} in {}, from {} to {}",
+            several(self.accepted, "sample"),
+            several(self.families, "metric"),
+            several(self.lines, "line"),
             time(self.first),
             time(self.last),
         )?;
         if self.exemplars_dropped > 0 {
-            writeln!(f, "passed over {} exemplars", count(self.exemplars_dropped))?;
+            writeln!(f, "passed over {}", several(self.exemplars_dropped, "exemplar"))?;
         }
         if self.created_dropped > 0 {
-            writeln!(f, "passed over {} times of creation", count(self.created_dropped))?;
+            writeln!(f, "passed over {}", several(self.created_dropped, "creation time"))?;
         }
         if self.by_reason.is_empty() {
             return Ok(());
@@ -168,7 +168,7 @@ pub(crate) fn import(
     };
     let mut report = Imported::default();
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(event) = parser.next() {
+    for event in parser.by_ref() {
         match event {
             Ok(Event::Family(_)) => report.families += 1,
             Ok(Event::Sample(line)) => {

@@ -37,6 +37,11 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// Writes a count of things.
+pub(crate) fn several(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Writes a point in time, or a dash.
 pub(crate) fn time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| at.to_string())

@@ -226,6 +226,7 @@ mod tests {
         expect![[r#"
             data: 0 series, 0 samples, 0 B
               files  count  size  samples  bytes a sample
-        "#]].assert_eq(&empty.to_string());
+        "#]]
+        .assert_eq(&empty.to_string());
     }
 }

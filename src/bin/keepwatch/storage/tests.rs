@@ -96,53 +96,62 @@ fn choice(metric: Option<&str>, job: &str) -> Choice {
 
 #[test]
 fn everything_is_exported_sorted_and_what_is_left_out_is_counted() {
-    check_export(wish(), expect![[r##"
-        # TYPE c gauge
-        c 1 0.000
-        # TYPE c_total unknown
-        c_total 5 1.000
-        c_total NaN 2.000
-        # TYPE up gauge
-        # HELP up Whether.
-        up{job="a"} 1 1.000
-        up{job="a"} 0 3.000
-        up{job="b"} 1 2.000
-        # EOF
-        exported 6 samples of 3 metrics
-          left out 1 staleness markers, which the format has not
-    "##]]);
+    check_export(
+        wish(),
+        expect![[r##"
+            # TYPE c gauge
+            c 1 0.000
+            # TYPE c_total unknown
+            c_total 5 1.000
+            c_total NaN 2.000
+            # TYPE up gauge
+            # HELP up Whether.
+            up{job="a"} 1 1.000
+            up{job="a"} 0 3.000
+            up{job="b"} 1 2.000
+            # EOF
+            exported 6 samples of 3 metrics
+              left out 1 staleness marker, which the format has not
+        "##]],
+    );
 }
 
 #[test]
 fn untyped_series_keep_every_value() {
-    check_export(Wish { typing: Typing::Unknown, ..wish() }, expect![[r##"
-        # TYPE c unknown
-        c 1 0.000
-        # TYPE c_total unknown
-        c_total 5 1.000
-        c_total NaN 2.000
-        # TYPE up unknown
-        # HELP up Whether.
-        up{job="a"} 1 1.000
-        up{job="a"} 0 3.000
-        up{job="b"} 1 2.000
-        # EOF
-        exported 6 samples of 3 metrics
-          left out 1 staleness markers, which the format has not
-    "##]]);
+    check_export(
+        Wish { typing: Typing::Unknown, ..wish() },
+        expect![[r##"
+            # TYPE c unknown
+            c 1 0.000
+            # TYPE c_total unknown
+            c_total 5 1.000
+            c_total NaN 2.000
+            # TYPE up unknown
+            # HELP up Whether.
+            up{job="a"} 1 1.000
+            up{job="a"} 0 3.000
+            up{job="b"} 1 2.000
+            # EOF
+            exported 6 samples of 3 metrics
+              left out 1 staleness marker, which the format has not
+        "##]],
+    );
 }
 
 #[test]
 fn a_series_that_two_selectors_match_is_exported_once() {
     let choices = vec![choice(None, "a"), choice(Some("up"), "a"), choice(Some("c"), "b")];
     let range = TimeRange::new(Timestamp::from_millis(1_001), Timestamp::MAX);
-    check_export(Wish { choices, range, ..wish() }, expect![[r##"
-        # TYPE up gauge
-        # HELP up Whether.
-        up{job="a"} 0 3.000
-        # EOF
-        exported 1 samples of 1 metrics
-    "##]]);
+    check_export(
+        Wish { choices, range, ..wish() },
+        expect![[r##"
+            # TYPE up gauge
+            # HELP up Whether.
+            up{job="a"} 0 3.000
+            # EOF
+            exported 1 sample of 1 metric
+        "##]],
+    );
 }
 
 /// Takes all samples but those with a value of 13.
@@ -189,25 +198,29 @@ fn openmetrics_is_imported_by_metric_and_refusals_are_counted() {
                 g x\n# TYPE u unknown\nu 1\n# TYPE q gaugehistogram\nq_bucket{le=\"+Inf\"} 1 6\n\
                 q_gcount 1 6\nq_gsum 1 6\n# EOF\n";
     let reading = Reading { format: Format::OpenMetrics, at: None };
-    let report = check_import(text, reading, expect![[r#"
-        counter c_total: c_total{a="b"} 1 @1000
-        histogram h: h_bucket{le="+Inf"} 2 @1500
-        histogram h: h_count{} 2 @1500
-        histogram h: h_sum{} 3 @1500
-        gauge i_info: i_info{v="1"} 1 @2000
-        gauge g: g{} 14 @4000
-        gauge q_bucket: q_bucket{le="+Inf"} 1 @6000
-        gauge q_gcount: q_gcount{} 1 @6000
-        gauge q_gsum: q_gsum{} 1 @6000
-        accepted 9 samples of 6 families in 21 lines, from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:06.000Z
-        passed over 1 exemplars
-        passed over 1 times of creation
-          refused       lines or samples
-          no timestamp                 1
-          syntax                       1
-          unlucky                      2
-          line 14, column 3: expected a number, found "x"
-    "#]]);
+    let report = check_import(
+        text,
+        reading,
+        expect![[r#"
+            counter c_total: c_total{a="b"} 1 @1000
+            histogram h: h_bucket{le="+Inf"} 2 @1500
+            histogram h: h_count{} 2 @1500
+            histogram h: h_sum{} 3 @1500
+            gauge i_info: i_info{v="1"} 1 @2000
+            gauge g: g{} 14 @4000
+            gauge q_bucket: q_bucket{le="+Inf"} 1 @6000
+            gauge q_gcount: q_gcount{} 1 @6000
+            gauge q_gsum: q_gsum{} 1 @6000
+            accepted 9 samples of 6 metrics in 21 lines, from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:06.000Z
+            passed over 1 exemplar
+            passed over 1 creation time
+              refused       lines or samples
+              no timestamp                 1
+              syntax                       1
+              unlucky                      2
+              line 14, column 3: expected a number, found "x"
+        "#]],
+    );
     assert_eq!(report.refused(), 4);
 }
 
@@ -217,30 +230,38 @@ fn prometheus_text_is_imported_at_a_time_of_its_own() {
                 # TYPE s summary\ns{quantile=\"0.5\"} 1 7\ns_sum 1 7\ns_other 2 7\n\
                 # TYPE h histogram\nh 1\n";
     let at = Some(Timestamp::from_millis(99));
-    check_import(text, Reading { format: Format::Prometheus, at }, expect![[r#"
-        counter c: c{} 1 @99
-        summary s: s{quantile="0.5"} 1 @7
-        summary s: s_sum{} 1 @7
-        gauge s_other: s_other{} 2 @7
-        accepted 4 samples of 6 families in 10 lines, from 1970-01-01T00:00:00.007Z to 1970-01-01T00:00:00.099Z
-          refused                       lines or samples
-          name of a label                              1
-          name of a metric                             1
-          no part of its family's type                 1
-    "#]]);
+    check_import(
+        text,
+        Reading { format: Format::Prometheus, at },
+        expect![[r#"
+            counter c: c{} 1 @99
+            summary s: s{quantile="0.5"} 1 @7
+            summary s: s_sum{} 1 @7
+            gauge s_other: s_other{} 2 @7
+            accepted 4 samples of 6 metrics in 10 lines, from 1970-01-01T00:00:00.007Z to 1970-01-01T00:00:00.099Z
+              refused                       lines or samples
+              name of a label                              1
+              name of a metric                             1
+              no part of its family's type                 1
+        "#]],
+    );
 }
 
 #[test]
 fn what_was_exported_is_imported() {
     let (text, _) = export(&source(), &wish(), Vec::new()).unwrap();
     let reading = Reading { format: Format::OpenMetrics, at: None };
-    check_import(&String::from_utf8(text).unwrap(), reading, expect![[r#"
-        gauge c: c{} 1 @0
-        gauge c_total: c_total{} 5 @1000
-        gauge c_total: c_total{} NaN @2000
-        gauge up: up{job="a"} 1 @1000
-        gauge up: up{job="a"} 0 @3000
-        gauge up: up{job="b"} 1 @2000
-        accepted 6 samples of 3 families in 11 lines, from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:03.000Z
-    "#]]);
+    check_import(
+        &String::from_utf8(text).unwrap(),
+        reading,
+        expect![[r#"
+            gauge c: c{} 1 @0
+            gauge c_total: c_total{} 5 @1000
+            gauge c_total: c_total{} NaN @2000
+            gauge up: up{job="a"} 1 @1000
+            gauge up: up{job="a"} 0 @3000
+            gauge up: up{job="b"} 1 @2000
+            accepted 6 samples of 3 metrics in 11 lines, from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:03.000Z
+        "#]],
+    );
 }
