@@ -1,10 +1,15 @@
-//! The Prometheus text format, version 0.0.4.
+//! Metrics as text.
 //!
-//! [`text`] writes current values with their definitions, in an order that
-//! depends on nothing but names and labels. It knows neither registry nor
-//! time: what is current is the caller's to say.
+//! [`text`] writes the Prometheus text format, version 0.0.4: current values
+//! with their definitions, in an order that depends on nothing but names and
+//! labels. [`openmetrics`] writes stored samples with their times, [`parse`]
+//! reads either format. The room knows neither registry nor time: what is
+//! current is the caller's to say.
 //!
 //! Source: Prometheus documentation, "Exposition formats", text-based format.
+
+pub mod openmetrics;
+pub mod parse;
 
 mod current;
 mod text;

@@ -114,7 +114,7 @@ impl<'a> Line<'a> {
 }
 
 /// Escapes backslashes and line feeds, and quotes within label values.
-fn push_escaped(text: &str, quoted: bool, out: &mut String) {
+pub(super) fn push_escaped(text: &str, quoted: bool, out: &mut String) {
     for piece in text.split_inclusive(['\\', '\n', '"']) {
         match piece.as_bytes().last() {
             Some(b'\\') => {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::storage::Storage;
+
 /// keepwatch watches its host and itself: metrics, alerts and health checks
 /// over HTTP, from one binary.
 ///
@@ -33,6 +35,9 @@ pub(crate) enum Command {
     },
     /// Print the rules and checks that `serve` adds by itself, as a configuration
     Defaults,
+    /// Look into a data folder, check it, export from it, import into it
+    #[command(subcommand)]
+    Storage(Storage),
 }
 
 #[derive(Debug, Default, Args)]

@@ -3,6 +3,7 @@
 mod arguments;
 mod defaults;
 mod serve;
+mod storage;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         None => serve::serve(&arguments.serve),
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Check { file }) => check(&file),
+        Some(Command::Storage(command)) => storage::run(&command),
         Some(Command::Defaults) => print(defaults::TEXT),
     };
     match outcome {
