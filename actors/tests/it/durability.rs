@@ -15,7 +15,7 @@ use keepwatch_actors::supervisor::testing::{EPOCH, supervisor_on_threads, thread
 use keepwatch_actors::supervisor::{Address, Settings, Workshop};
 use keepwatch_engine::clock::SystemClock;
 use keepwatch_engine::instrument::Catalogue;
-use keepwatch_engine::model::{MetricDefinition, Timestamp};
+use keepwatch_engine::model::{MetricDefinition, SeriesSamples, Timestamp};
 use keepwatch_engine::registry::SampleRetention;
 use keepwatch_engine::storage::folder::{DataFolder, WINDOW};
 use keepwatch_engine::storage::{Log, SeriesRef, SyncPolicy};
@@ -85,17 +85,20 @@ impl House {
         answer.is_ok_and(|outcome| outcome.accepted == SERIES)
     }
 
-    /// Returns the values of each series, which must be the same for all.
-    async fn values(&self) -> Vec<f64> {
+    async fn read(&self) -> Vec<SeriesSamples> {
         let all = Values {
             metric: "load".into(),
             matchers: Vec::new(),
             start: Timestamp::MIN,
             end: Timestamp::MAX,
         };
-        let mut series = self.registry.send(all).await.unwrap().into_iter();
-        let mut values =
-            series.by_ref().map(|one| one.samples.iter().map(|one| one.value).collect());
+        self.registry.send(all).await.unwrap()
+    }
+
+    /// Returns the values of each series, which must be the same for all.
+    async fn values(&self) -> Vec<f64> {
+        let series = self.read().await;
+        let mut values = series.iter().map(|one| one.samples.iter().map(|one| one.value).collect());
         let first: Vec<f64> = values.next().unwrap_or_default();
         assert!(values.all(|others: Vec<f64>| others == first));
         first
