@@ -98,3 +98,62 @@ impl Share {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{Labels, TimeRange, Timestamp};
+    use crate::storage::{Identity, Ledger, Selector, Serial, StoreConfig};
+
+    fn sample(at: i64, value: u32) -> Sample {
+        Sample::new(Timestamp::from_millis(at), f64::from(value))
+    }
+
+    #[test]
+    fn both_shares_end_in_the_store_and_its_successors_have_them() {
+        let ledger = Arc::new(Ledger::new());
+        let mut store = Store::recover(Arc::clone(&ledger), StoreConfig::default()).0;
+        let metric: Arc<str> = "m".into();
+        let series = 3 * BLOCK as u32;
+        for serial in 1..=series {
+            let labels = Labels::new([("n", serial.to_string())]).unwrap();
+            let name = Arc::clone(&metric);
+            let identity = Identity { metric: Arc::clone(&metric), name, labels };
+            assert_eq!(store.restore(Serial(serial), identity), Some(serial - 1));
+        }
+        let mut restore = Restore::default();
+        for at in 1..=150 {
+            (0..series).for_each(|id| restore.push(id, sample(at, id), false));
+            restore.flush_if_full(&mut store);
+        }
+        for id in 0..series {
+            // What is there stays, the newest can be amended, and what is late
+            // finds its place.
+            restore.push(id, sample(150, 7), false);
+            restore.push(id, sample(150, 8), true);
+            restore.push(id, sample(0, 9), false);
+        }
+        restore.finish(&mut store);
+        store.hand_over();
+
+        for successor in ["the first goes on", "the second copies"] {
+            let (store, recovery) = Store::recover(Arc::clone(&ledger), StoreConfig::default());
+            let expected = (series as usize, series as usize * 151);
+            assert_eq!((recovery.series, recovery.samples), expected, "{successor}");
+            let found = store.snapshot(&Selector::metric(Arc::clone(&metric)), TimeRange::ALL);
+            let mut reader = found.reader(TimeRange::ALL);
+            assert_eq!(found.len(), series as usize, "{successor}");
+            for view in found.iter() {
+                let id = view.labels().get("n").unwrap().parse::<u32>().unwrap() - 1;
+                let mut samples = Vec::new();
+                reader.read(view, &mut samples);
+                let mut expected = vec![sample(0, 9)];
+                expected.extend((1..150).map(|at| sample(at, id)));
+                expected.push(sample(150, 8));
+                assert_eq!(samples, expected, "{successor}, series {id}");
+            }
+        }
+    }
+}
