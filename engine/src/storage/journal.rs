@@ -95,7 +95,14 @@ impl Journal {
         let mut commits = std::mem::take(&mut self.finished);
         if !self.commit.is_empty() {
             let epoch = self.commit.epoch;
-            let next = Commit { epoch, ..Commit::default() };
+            // The next is mostly as large, and growing copies all of it.
+            let samples = self.commit.samples();
+            let next = Commit {
+                epoch,
+                serials: Vec::with_capacity(samples),
+                values: Vec::with_capacity(samples),
+                ..Commit::default()
+            };
             commits.push(std::mem::replace(&mut self.commit, next));
         }
         commits

@@ -13,6 +13,7 @@ use super::files::FileSet;
 use super::identity::Serial;
 use super::series::{Body, Series};
 use super::slab::Slab;
+use super::store::Loaded;
 use crate::model::Timestamp;
 
 /// The series of all incarnations of a [`Store`](super::Store), shared with
@@ -31,6 +32,8 @@ pub struct Ledger {
     next_serial: AtomicU32,
     /// The same of the log's files.
     next_epoch: AtomicU32,
+    /// What was read from disk, until the first store takes it over.
+    loaded: ArcSwapOption<Loaded>,
 }
 
 /// A series that is gone and may still have samples in files.
@@ -77,6 +80,7 @@ impl Ledger {
             tombstones: ArcSwap::default(),
             next_serial: AtomicU32::new(1),
             next_epoch: AtomicU32::new(1),
+            loaded: ArcSwapOption::empty(),
         }
     }
 
@@ -122,6 +126,18 @@ impl Ledger {
     /// Makes `book` the one that the next recovery reads.
     pub(super) fn turn_over(&self, book: Arc<Book>) {
         self.book.store(book);
+    }
+
+    /// Keeps what was read from disk for the first store; the book of it is
+    /// the ledger's.
+    pub(super) fn leave(&self, loaded: Loaded) {
+        self.loaded.store(Some(Arc::new(loaded)));
+    }
+
+    /// Returns what was left, to the first who asks.
+    pub(super) fn take_loaded(&self) -> Option<Loaded> {
+        // Nobody else ever holds it.
+        Arc::into_inner(self.loaded.swap(None)?)
     }
 
     pub(super) fn next_serial(&self) -> Serial {

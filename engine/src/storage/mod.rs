@@ -34,6 +34,7 @@ mod journal;
 mod ledger;
 mod log;
 mod prune;
+mod restore;
 pub mod rollup;
 pub mod segment;
 mod selection;

@@ -19,8 +19,10 @@ const LATE_MAX: usize = SLAB_SAMPLES;
 /// for ever after.
 const FIRST_MIN: u32 = 60;
 
-/// What an append touches, and nothing else.
+/// What an append touches, and nothing else; in a cache line of its own, as
+/// the slots of many series are never all in the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
     pub(super) serial: Serial,
     /// How many samples the open slab has.
@@ -116,6 +118,19 @@ impl Slot {
                 Err(AppendError::Duplicate { at: sample.at, stored, given })
             },
         )
+    }
+
+    /// Adds a sample that is on disk, whatever its time; what is there
+    /// already stays, unless it is to be amended.
+    #[inline]
+    pub(super) fn restore(&mut self, sample: Sample, amend: bool, columns: &mut Columns) {
+        if self.append_quickly(sample) {
+            return;
+        }
+        let stored = self.append_slowly(sample, Duration::MAX, Timestamp::MIN, columns);
+        if stored.is_err() && amend && self.newest_at == sample.at {
+            self.replace_newest(sample);
+        }
     }
 
     /// Publishes a body whose open slab has room for a sample at `at`: a

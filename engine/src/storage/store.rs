@@ -55,6 +55,16 @@ pub struct Store {
     pub(super) journal: Option<Journal>,
 }
 
+/// What a store that was filled from disk leaves to the first one that works.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    book: Arc<Book>,
+    index: Index,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    columns: Columns,
+}
+
 impl Store {
     /// Creates a store over a ledger: empty over a new one, and with all
     /// series of the predecessor over a used one. References given out by
@@ -62,6 +72,7 @@ impl Store {
     #[must_use]
     pub fn recover(ledger: Arc<Ledger>, config: StoreConfig) -> (Self, Recovery) {
         let mut recovery = Recovery::default();
+        let loaded = ledger.take_loaded();
         let mut store = Self {
             config,
             book: Arc::new(Book::default()),
@@ -73,6 +84,10 @@ impl Store {
             journal: Journal::new(&ledger),
             ledger,
         };
+        if let Some(loaded) = loaded {
+            store.go_on_with(loaded, &mut recovery);
+            return (store, recovery);
+        }
         for predecessor in store.ledger.book().series() {
             let salvaged = salvage(&predecessor, &mut store.columns, &mut recovery);
             store.adopt(Arc::new(salvaged));
@@ -84,6 +99,24 @@ impl Store {
         // Last, so that a recovery that fails half-way can be tried again.
         store.ledger.turn_over(Arc::clone(&store.book));
         (store, recovery)
+    }
+
+    /// Ends the store and leaves everything that is in it to the first that
+    /// recovers from the ledger, which then need not copy it.
+    pub(super) fn hand_over(self) {
+        let Self { ledger, book, index, slots, free, columns, .. } = self;
+        ledger.leave(Loaded { book, index, slots, free, columns });
+    }
+
+    fn go_on_with(&mut self, loaded: Loaded, recovery: &mut Recovery) {
+        let Loaded { book, index, slots, free, columns } = loaded;
+        for slot in slots.iter().flatten() {
+            recovery.series += 1;
+            recovery.samples += slot.series.body().samples(slot.filled());
+        }
+        // The ledger has the book already.
+        (self.book, self.index, self.slots, self.free) = (book, index, slots, free);
+        self.columns = columns;
     }
 
     /// Creates a store over a ledger of its own.
@@ -147,20 +180,6 @@ impl Store {
         let body = Body::empty(&self.columns.none());
         self.adopt(Arc::new(Series::new(SeriesRef { id, serial }, identity, body)));
         Some(id)
-    }
-
-    /// Adds a sample that is on disk, whatever its time; what is there
-    /// already stays, unless it is to be amended.
-    pub(super) fn restore_sample(&mut self, id: u32, sample: Sample, amend: bool) {
-        let Some(Some(slot)) = self.slots.get_mut(id as usize) else { return };
-        if slot.append_quickly(sample) {
-            return;
-        }
-        let (window, sealed) = (Duration::MAX, Timestamp::MIN);
-        let stored = slot.append_slowly(sample, window, sealed, &mut self.columns);
-        if stored.is_err() && amend && slot.newest_at == sample.at {
-            slot.replace_newest(sample);
-        }
     }
 
     /// Returns how many series there are.

@@ -15,6 +15,7 @@ use crate::model::{Sample, Timestamp};
 use crate::storage::files::FileSet;
 use crate::storage::identity::Serial;
 use crate::storage::ledger::{Ledger, Tombstone};
+use crate::storage::restore::Restore;
 use crate::storage::segment::{Segment, SegmentKind};
 use crate::storage::wal::{Entry, Replayed, Writer, replay};
 use crate::storage::{Store, StoreConfig};
@@ -77,10 +78,11 @@ pub(super) fn load(
     }
     let mut loading = Loading::new(Arc::clone(&ledger));
     let replayed = replay(&log_folder(path), &mut |entry| loading.apply(entry, now))?;
+    loading.restore.finish(&mut loading.store);
     for segment in files.all() {
         loading.adopt(segment, &mut report);
     }
-    ledger.add_tombstones(loading.tombstones);
+    ledger.add_tombstones(std::mem::take(&mut loading.tombstones));
     report.series = loading.store.series();
     report.segments = files.of(SegmentKind::Raw).len();
     report.rollups = files.all().count() - report.segments;
@@ -95,6 +97,7 @@ pub(super) fn load(
     if let Some(oldest) = ledger.files().oldest() {
         ledger.bury_tombstones(oldest);
     }
+    loading.store.hand_over();
     Ok((ledger, replayed, report))
 }
 
@@ -155,12 +158,19 @@ struct Loading {
     ids: HashMap<Serial, u32, RandomState>,
     removed: HashSet<Serial, RandomState>,
     tombstones: Vec<Tombstone>,
+    restore: Restore,
 }
 
 impl Loading {
     fn new(ledger: Arc<Ledger>) -> Self {
         let store = Store::recover(ledger, StoreConfig::default()).0;
-        Self { store, ids: HashMap::default(), removed: HashSet::default(), tombstones: Vec::new() }
+        Self {
+            store,
+            ids: HashMap::default(),
+            removed: HashSet::default(),
+            tombstones: Vec::new(),
+            restore: Restore::default(),
+        }
     }
 
     fn apply(&mut self, entry: Entry<'_>, now: Timestamp) {
@@ -177,17 +187,31 @@ impl Loading {
                     self.tombstones.push(Tombstone { serial, newest_at: now });
                 }
                 if let Some(id) = self.ids.remove(&serial) {
+                    // Its id may become another's.
+                    self.restore.flush(&mut self.store);
                     self.store.remove(id);
                 }
             }
             Entry::Samples { at, amend, serials, values } => {
+                let mut next = 0;
                 for (serial, &value) in serials.iter().zip(values) {
-                    if let Some(&id) = self.ids.get(serial) {
-                        self.store.restore_sample(id, Sample::new(at, value), amend);
-                    }
+                    let Some(id) = self.id_of(*serial, next) else { continue };
+                    next = id.wrapping_add(1);
+                    self.restore.push(id, Sample::new(at, value), amend);
                 }
+                self.restore.flush_if_full(&mut self.store);
             }
         }
+    }
+
+    /// Returns the id of a series; `likely` is asked first, as consecutive
+    /// serials mostly have consecutive ids.
+    #[inline]
+    fn id_of(&self, serial: Serial, likely: u32) -> Option<u32> {
+        if self.store.slot(likely).is_some_and(|slot| slot.serial == serial) {
+            return Some(likely);
+        }
+        self.ids.get(&serial).copied()
     }
 
     /// Adds the series of a segment that the log does not mention.
