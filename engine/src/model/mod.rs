@@ -10,6 +10,7 @@ mod matcher;
 mod name;
 mod record;
 mod sample;
+mod subject;
 mod timestamp;
 
 pub use definition::{
@@ -21,4 +22,5 @@ pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use name::{NAME_BYTES_MAX, NameError, check_label_name, check_metric_name};
 pub use record::{Observation, Record};
 pub use sample::{STALE_NAN_BITS, Sample, SeriesSamples, is_stale, stale_marker};
+pub use subject::Subject;
 pub use timestamp::{TimeRange, Timestamp};
