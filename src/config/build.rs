@@ -17,11 +17,15 @@ impl Config {
             .aggregation_interval(self.intervals.aggregation)
             .cleaning_interval(self.intervals.cleaning)
             .retention(self.retention)
+            .storage(self.storage.options)
             .limits(Limits {
                 series_total: self.limits.series,
                 series_per_metric: self.limits.series_per_metric,
                 ..Limits::default()
             });
+        if let Some(path) = self.storage.path {
+            builder = builder.data_dir(path);
+        }
         for rule in self.rules {
             builder = builder.rule(rule);
         }

@@ -20,13 +20,22 @@
 //! samples = "7d"          # 1m to 3650d, as all of these
 //! alerts = "7d"
 //! health = "7d"
-//! idle_after = "7d"       # a series without new samples goes after this
+//! idle = "7d"             # a series without new samples goes after this
 //! [retention.metrics]
 //! http_requests_total = "30d"
 //!
 //! [limits]
 //! series = 1000000        # of all metrics
 //! series_per_metric = 10000
+//!
+//! [storage]
+//! path = "data"           # without it, everything is in memory
+//! sync = "every_batch"    # or "off", or at most so often: "1s"
+//! window = "2h"           # of a segment: 1m to 1d
+//! disk_max = "10GiB"      # of all files; no limit by default
+//! memory_max = "1GiB"     # of samples that are not on disk yet
+//! rollups_5m = "35d"      # 1d to 3650d, as the next
+//! rollups_1h = "400d"
 //!
 //! [host]
 //! collect = true          # CPU, memory, disks, network, load, processes
@@ -61,6 +70,7 @@ mod document;
 mod error;
 mod rule;
 mod section;
+mod storage;
 
 use std::path::Path;
 
@@ -76,6 +86,7 @@ use self::document::{Document, Table};
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, Problem};
 pub use section::{Host, Intervals, Limits, Server};
+pub use storage::Storage;
 
 /// A checked configuration. The default is what an empty file gives.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +100,8 @@ pub struct Config {
     pub retention: Policy,
     /// What is stored at most.
     pub limits: Limits,
+    /// Where and how series are stored.
+    pub storage: Storage,
     /// What the binary adds by itself.
     pub host: Host,
     /// The alert rules, names unique.
@@ -167,6 +180,9 @@ impl Config {
         }
         if let Some(table) = root.section("limits") {
             self.limits.read(table);
+        }
+        if let Some(table) = root.section("storage") {
+            self.storage.read(table);
         }
         if let Some(table) = root.section("host") {
             self.host.read(table);

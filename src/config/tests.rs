@@ -6,8 +6,10 @@ use keepwatch_engine::aggregate::{Definition, Method};
 use keepwatch_engine::alert::{Condition, ErrorPolicy, NoDataPolicy, Severity};
 use keepwatch_engine::health::{CheckDefinition, Group};
 use keepwatch_engine::model::{MatchOp, Matcher};
+use keepwatch_engine::storage::SyncPolicy;
 
 use super::*;
+use crate::monitor::StorageOptions;
 use crate::probe::Http;
 
 fn parse(text: &str) -> Config {
@@ -23,7 +25,7 @@ fn refused(text: &str, expected: &[&str]) {
 
 #[test]
 fn an_empty_file_is_the_default() {
-    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[host]\n"] {
+    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[storage]\n[host]\n"] {
         assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
     }
     assert_eq!(Config::default().server.listen.to_string(), "127.0.0.1:9737");
@@ -45,6 +47,30 @@ fn sections() {
     assert_eq!(config.retention.by_metric()["a_total"], Duration::from_secs(3_600));
     assert_eq!(config.limits.series, 1_000);
     assert!(!config.host.rules && config.host.checks);
+}
+
+#[test]
+fn storage() {
+    let config = parse(
+        "[storage]\npath = \"data\"\nsync = \"1s\"\nwindow = \"30m\"\ndisk_max = \"10GiB\"\n\
+         memory_max = \"64MiB\"\nrollups_5m = \"10d\"\n",
+    );
+    assert_eq!(config.storage.path, Some("data".into()));
+    let options = config.storage.options;
+    assert_eq!(options.sync, SyncPolicy::Interval(Duration::from_secs(1)));
+    assert_eq!(options.window, Duration::from_secs(1_800));
+    assert_eq!((options.disk_max, options.memory_max), (Some(10 << 30), Some(64 << 20)));
+    assert_eq!(options.five_minutes, Duration::from_secs(10 * 86_400));
+    assert_eq!(options.hours, StorageOptions::default().hours);
+    refused(
+        "[storage]\nsync = \"always\"\nwindow = \"1s\"\ndisk_max = \"1KiB\"\nmemory_max = \"10\"",
+        &[
+            "f.toml:2:8: storage.sync: expected \"every_batch\", \"off\" or a duration such as \"1s\", got \"always\"",
+            "f.toml:3:10: storage.window is \"1s\"; expected a duration from 1m to 1d",
+            "f.toml:4:12: storage.disk_max: expected at least \"1MiB\", got \"1KiB\"",
+            "f.toml:5:14: storage.memory_max: expected a size such as \"512MiB\", \"10GB\" or \"4096B\", got \"10\"",
+        ],
+    );
 }
 
 #[test]

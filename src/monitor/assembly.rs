@@ -4,21 +4,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use actix::Addr;
-use keepwatch_actors::aggregator::{AddAggregation, Aggregator, AggregatorOutlets};
+use keepwatch_actors::aggregator::{Aggregator, AggregatorOutlets};
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
-use keepwatch_actors::alert_evaluator::messages::{AddRule, AlertTransition};
+use keepwatch_actors::alert_evaluator::messages::AlertTransition;
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::{AddCheck, AddChecks, HealthChanged};
-use keepwatch_actors::health_checker::{HealthChecker, HealthState, SeriesOutlets};
-use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
+use keepwatch_actors::health_checker::{HealthChecker, SeriesOutlets};
+use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets};
 use keepwatch_actors::registry::{Registry, RegistryConfig};
 use keepwatch_actors::summary::Sources;
-use keepwatch_actors::supervisor::{Keep, Placement, Supervisor, Workshop};
-use keepwatch_engine::aggregate::{self, Schedule};
-use keepwatch_engine::alert::{Evaluator, Rule};
+use keepwatch_actors::supervisor::{Placement, Supervisor, Workshop};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::instrument::Catalogue;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Inner;
 use super::builder::MonitorBuilder;
@@ -26,6 +24,7 @@ use super::closing::{Closing, ClosingReport};
 use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
+use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, RULE, Storage};
 use super::thread::EngineThread;
 use crate::collect::{own, storage as figures};
@@ -60,7 +59,7 @@ impl Inner {
 /// Brings the engine up. Returns what the monitor holds, and the engine's
 /// life: a future that ends when the engine has been told to stop and has.
 pub(super) async fn assemble(
-    plan: MonitorBuilder,
+    mut plan: MonitorBuilder,
     catalogue: Catalogue,
 ) -> Result<(Assembled, impl Future<Output = ()> + 'static), StartError> {
     register_metrics(&plan, &catalogue)?;
@@ -73,19 +72,34 @@ pub(super) async fn assemble(
             return Err(error);
         }
     };
+    if let Some((check, rule)) = storage.watch() {
+        if plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
+            plan.checks.push(check);
+        }
+        if plan.rules.iter().all(|other| other.name().as_ref() != RULE) {
+            plan.rules.push(rule);
+        }
+    }
+    let (keeps, persister) = match restore(&mut plan, &catalogue, &workshop) {
+        Ok(restored) => restored,
+        Err(error) => {
+            pool.shutdown_background();
+            return Err(error);
+        }
+    };
+    let (finish, finished) = oneshot::channel::<()>();
+    let persisting = persister.map(|persister| {
+        actix_rt::spawn(persister.run(async {
+            // The other end is never used; its drop is the signal.
+            let _ = finished.await;
+        }))
+    });
     let alert_couriers = Couriers::new(workshop.clone());
     let health_couriers = Couriers::new(workshop.clone());
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
-    let components = seat(
-        &mut supervisor,
-        &plan,
-        catalogue,
-        &storage,
-        &workshop,
-        &alert_couriers,
-        &health_couriers,
-    );
+    let couriers = (&alert_couriers, &health_couriers);
+    let components = seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -102,16 +116,7 @@ pub(super) async fn assemble(
     for subscriber in plan.health_subscribers {
         health_couriers.subscribe(subscriber);
     }
-    let (mut rules, mut checks) = (plan.rules, plan.checks);
-    if let Some((check, rule)) = storage.watch() {
-        if checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
-            checks.push(check);
-        }
-        if rules.iter().all(|other| other.name().as_ref() != RULE) {
-            rules.push(rule);
-        }
-    }
-    if let Err(error) = define(&components, rules, checks, plan.aggregations).await {
+    if let Err(error) = define(&components, plan.checks).await {
         closing.close().await;
         pool.shutdown_background();
         return Err(error);
@@ -139,6 +144,11 @@ pub(super) async fn assemble(
         let closing_since = time.monotonic();
         let mut closing = closing.close().await;
         closing.unsaved = storage.close().await;
+        drop(finish);
+        if let Some(persisting) = persisting {
+            let saved = persisting.await;
+            closing.unsaved_state = saved.unwrap_or_else(|panic| Err(panic.to_string())).err();
+        }
         closing.ran = closing_since.saturating_sub(begun);
         closing.took = time.monotonic().saturating_sub(closing_since);
         // Nobody may be left to read it.
@@ -176,11 +186,11 @@ fn register_metrics(plan: &MonitorBuilder, catalogue: &Catalogue) -> Result<(), 
 fn seat(
     supervisor: &mut Supervisor,
     plan: &MonitorBuilder,
+    keeps: Keeps,
     catalogue: Catalogue,
     storage: &Storage,
     workshop: &Workshop,
-    alert_couriers: &Couriers<AlertTransition>,
-    health_couriers: &Couriers<HealthChanged>,
+    (alert_couriers, health_couriers): (&Couriers<AlertTransition>, &Couriers<HealthChanged>),
 ) -> Components {
     let settings = || plan.supervision.clone();
 
@@ -190,20 +200,20 @@ fn seat(
         Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger)).logged(log.clone())
     });
 
-    let keep = Keep::new(Evaluator::new(plan.evaluation));
+    let keep = keeps.alerts;
     let (couriers, select) = (alert_couriers.clone(), registry.outlet());
     let alert_evaluator = supervisor.seat(settings(), move || {
         AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
     });
 
-    let keep = Keep::new(HealthState::default());
+    let keep = keeps.health;
     let couriers = health_couriers.clone();
     let series = SeriesOutlets { register: registry.outlet(), record: registry.outlet() };
     let health_checker = supervisor.seat(settings(), move || {
         HealthChecker::new(keep.clone(), couriers.clone(), Some(series.clone()))
     });
 
-    let keep = Keep::new(Schedule::new(plan.aggregation));
+    let keep = keeps.aggregations;
     let outlets = AggregatorOutlets {
         select: registry.outlet(),
         register: registry.outlet(),
@@ -218,7 +228,7 @@ fn seat(
         ..JanitorConfig::default()
     };
     let upkeep = storage.upkeep(&plan.storage, &plan.limits, &registry, workshop.clone());
-    let keep = Keep::new(JanitorState::new(plan.policy.clone()));
+    let keep = keeps.janitor;
     let outlets = JanitorOutlets {
         samples: registry.outlet(),
         alert_history: alert_evaluator.outlet(),
@@ -232,31 +242,9 @@ fn seat(
     Components { registry, alert_evaluator, health_checker, aggregator, janitor }
 }
 
-/// Hands the definitions to their owners, by the messages that anybody uses
-/// later.
-async fn define(
-    components: &Components,
-    rules: Vec<Rule>,
-    checks: Vec<AddCheck>,
-    aggregations: Vec<aggregate::Definition>,
-) -> Result<(), StartError> {
-    for rule in rules {
-        let name = rule.name().to_string();
-        let refused =
-            |source| StartError::Refused { what: "alert rule", name, source: Box::new(source) };
-        components.alert_evaluator.send(AddRule(rule)).await.map_err(refused)?;
-    }
-    // Together, because they may depend on each other in any order.
-    components
-        .health_checker
-        .send(AddChecks(checks))
-        .await
-        .map_err(|error| StartError::Checks(Box::new(error)))?;
-    for definition in aggregations {
-        let name = definition.name().to_string();
-        let refused =
-            |source| StartError::Refused { what: "aggregation", name, source: Box::new(source) };
-        components.aggregator.send(AddAggregation(definition)).await.map_err(refused)?;
-    }
-    Ok(())
+/// Hands the checks to their owner, by the message that anybody uses later:
+/// all at once, because they may depend on each other in any order.
+async fn define(components: &Components, checks: Vec<AddCheck>) -> Result<(), StartError> {
+    let added = components.health_checker.send(AddChecks(checks)).await;
+    added.map_err(|error| StartError::Checks(Box::new(error)))
 }

@@ -110,7 +110,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Keeps the series in a folder of this process alone. What is
+    /// Keeps the series, the states of alerts and checks, silences, and what
+    /// was defined at run time in a folder of this process alone. What is
     /// acknowledged survives a crash, and a power loss with the default
     /// [`SyncPolicy`](keepwatch_engine::storage::SyncPolicy). Without it,
     /// everything is in memory.

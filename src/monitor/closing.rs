@@ -30,6 +30,9 @@ pub struct ClosingReport {
     /// Why the series were not saved; `None` if they were, and without a data
     /// folder.
     pub unsaved: Option<String>,
+    /// Why the last alert states, silences, health and definitions were not
+    /// saved; `None` if they were, and without a data folder.
+    pub unsaved_state: Option<String>,
     /// Alert and health events that subscribers did not get in time.
     pub undelivered_events: usize,
 }
@@ -42,6 +45,7 @@ impl ClosingReport {
             && self.undelivered_events == 0
             && self.lost_events == 0
             && self.unsaved.is_none()
+            && self.unsaved_state.is_none()
             && self.failure.is_none()
             && self.components.iter().all(|component| component.clean)
     }

@@ -12,6 +12,8 @@ mod collecting;
 mod components;
 mod error;
 mod metric;
+mod persisting;
+mod restoring;
 mod storage;
 mod thread;
 

@@ -9,4 +9,5 @@ mod examples;
 mod http;
 mod monitor;
 mod process;
+mod restart;
 mod web;

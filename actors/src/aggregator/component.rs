@@ -119,11 +119,13 @@ impl Aggregator {
         changed: Result<(), AggregateError>,
         scope: &mut Scope<Self>,
     ) -> Answer<()> {
-        if changed.is_ok() {
-            scope.keep(&self.keep, self.schedule.clone());
-            self.set_timer(scope);
+        match changed {
+            Err(refused) => Err(refused).into(),
+            Ok(()) => {
+                self.set_timer(scope);
+                scope.keep_and_answer(&self.keep, self.schedule.clone(), ())
+            }
         }
-        changed.into()
     }
 }
 
@@ -131,6 +133,7 @@ impl Component for Aggregator {
     const NAME: &'static str = "aggregator";
 
     fn started(&mut self, scope: &mut Scope<Self>) {
+        self.schedule = Schedule::clone(&scope.resume(&self.keep));
         self.look(scope);
     }
 }

@@ -121,12 +121,18 @@ impl AlertEvaluator {
     }
 
     /// Keeps what a message changed and sets the timer by it.
-    fn settle<R>(&mut self, changed: Result<R, AlertError>, scope: &mut Scope<Self>) -> Answer<R> {
-        if changed.is_ok() {
-            scope.keep(&self.keep, self.evaluator.clone());
-            self.set_timer(scope);
+    fn settle<R: 'static>(
+        &mut self,
+        changed: Result<R, AlertError>,
+        scope: &mut Scope<Self>,
+    ) -> Answer<R> {
+        match changed {
+            Err(refused) => Err(refused).into(),
+            Ok(reply) => {
+                self.set_timer(scope);
+                scope.keep_and_answer(&self.keep, self.evaluator.clone(), reply)
+            }
         }
-        changed.into()
     }
 
     /// Tells what ended with a rule, too.
@@ -144,6 +150,7 @@ impl Component for AlertEvaluator {
     const NAME: &'static str = "alert_evaluator";
 
     fn started(&mut self, scope: &mut Scope<Self>) {
+        self.evaluator = Evaluator::clone(&scope.resume(&self.keep));
         self.set_timer(scope);
     }
 }
@@ -290,6 +297,7 @@ impl Receive<PruneAlertHistory> for AlertEvaluator {
             return Answer::ok(self.evaluator.prunable_history(before, max));
         }
         let removed = self.evaluator.prune_history(before, max);
-        self.settle(Ok(removed), scope)
+        scope.keep(&self.keep, self.evaluator.clone());
+        Answer::ok(removed)
     }
 }

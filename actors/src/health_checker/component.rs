@@ -166,6 +166,7 @@ impl Component for HealthChecker {
     const NAME: &'static str = "health_checker";
 
     fn started(&mut self, scope: &mut Scope<Self>) {
+        self.state = HealthState::clone(&scope.resume(&self.keep));
         let (state, machine) = (self.state.clone(), &mut self.state.machine);
         machine.resume(scope.now(), |check| state.is_running(check));
         let stuck: Vec<Arc<str>> = machine.overrunning().cloned().collect();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use keepwatch_engine::health::{HealthError, HealthMachine, HealthReport};
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::storage::state::{Batch, Contents, Stored};
 use tokio::sync::Semaphore;
 
 use super::messages::AddCheck;
@@ -34,6 +35,15 @@ impl HealthState {
     #[must_use]
     pub fn with_history_len(history_len: usize) -> Self {
         Self { machine: HealthMachine::with_history_len(history_len), ..Self::default() }
+    }
+
+    /// Creates a state of what was kept: how checks stood, for those that
+    /// are added again, and the history.
+    #[must_use]
+    pub fn restore(contents: &mut Contents) -> Self {
+        let mut state = Self::default();
+        state.machine.restore(contents);
+        state
     }
 
     /// Adds checks that may depend on each other, in any order.
@@ -92,6 +102,12 @@ impl HealthState {
     /// Says whether a run of the check still holds its turn.
     pub(super) fn is_running(&self, check: &str) -> bool {
         self.probes.get(check).is_some_and(|armed| armed.turn.available_permits() == 0)
+    }
+}
+
+impl Stored for HealthState {
+    fn changes_since(&self, saved: &Self, batch: &mut Batch) {
+        self.machine.changes_since(&saved.machine, batch);
     }
 }
 

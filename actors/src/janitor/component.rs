@@ -11,6 +11,7 @@ use keepwatch_engine::retention::{
 
 use super::messages::{Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy};
 use super::series::CleaningSeries;
+use super::state::JanitorState;
 use crate::Error;
 use crate::alert_evaluator::messages::PruneAlertHistory;
 use crate::durability::{Upkeep, UpkeepReport};
@@ -42,23 +43,6 @@ impl Default for JanitorConfig {
 
 /// When a data folder is kept up for the first time.
 const UPKEEP_FIRST: Duration = Duration::from_secs(5);
-
-/// What the janitor keeps from one incarnation to the next.
-#[derive(Debug, Clone, Default)]
-pub struct JanitorState {
-    policy: Arc<Policy>,
-    last: Option<Arc<CleaningReport>>,
-    /// The last round of upkeep.
-    upkeep: Option<Arc<UpkeepReport>>,
-}
-
-impl JanitorState {
-    /// Creates the state before the first cleaning.
-    #[must_use]
-    pub fn new(policy: Policy) -> Self {
-        Self { policy: Arc::new(policy), last: None, upkeep: None }
-    }
-}
 
 /// Whom the janitor reaches.
 #[derive(Debug, Clone)]
@@ -222,6 +206,7 @@ impl Component for Janitor {
     const NAME: &'static str = "janitor";
 
     fn started(&mut self, scope: &mut Scope<Self>) {
+        self.state = JanitorState::clone(&scope.resume(&self.keep));
         self.register(None, scope);
         let interval = self.config.interval;
         // An incarnation goes on where the last one stood, so that restarts
@@ -291,11 +276,7 @@ impl Receive<LastUpkeep> for Janitor {
 impl Receive<SetPolicy> for Janitor {
     fn receive(&mut self, SetPolicy(policy): SetPolicy, scope: &mut Scope<Self>) -> Answer<()> {
         self.state.policy = Arc::new(policy);
-        if scope.keep(&self.keep, self.state.clone()) {
-            return Answer::ok(());
-        }
-        // Superseded: only the next incarnation may answer.
-        Err(Error::Faulted { component: Self::NAME }).into()
+        scope.keep_and_answer(&self.keep, self.state.clone(), ())
     }
 }
 

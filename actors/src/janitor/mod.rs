@@ -17,8 +17,10 @@
 mod component;
 mod messages;
 mod series;
+mod state;
 #[cfg(test)]
 mod tests;
 
-pub use component::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
+pub use component::{Janitor, JanitorConfig, JanitorOutlets};
 pub use messages::{Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy};
+pub use state::JanitorState;

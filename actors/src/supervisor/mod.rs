@@ -42,7 +42,7 @@ pub use address::{Address, Outlet};
 pub use answer::{Answer, Release};
 pub use component::{Component, Receive, Request};
 pub use intensity::{Intensity, IntensityLimits, Verdict};
-pub use keep::Keep;
+pub use keep::{Keep, SaveBell};
 pub use root::{ChildDrain, Placement, Shutdown, ShutdownReport, Status, Supervisor};
 pub use scope::{Scope, Timer};
 pub use seat::{Seat, Settings};

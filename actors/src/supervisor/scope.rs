@@ -222,7 +222,41 @@ impl<C: Component> Scope<C> {
     /// Publishes `value` in `keep` for the next incarnation; says whether it
     /// did. A component that was replaced while it hung is refused.
     pub fn keep<T>(&self, keep: &Keep<T>, value: T) -> bool {
-        !self.pulse.is_fenced() && keep.publish(self.pulse.epoch, value)
+        self.publish(keep, value).is_some()
+    }
+
+    /// Publishes `value` in `keep`, and answers with `reply` once it is on
+    /// the disk, if it is saved at all. A component that was replaced while
+    /// it hung is refused.
+    ///
+    /// A disk that fails keeps nobody waiting: the failure is counted and
+    /// logged by whoever saves, and the change holds in memory.
+    pub fn keep_and_answer<T: 'static, R: 'static>(
+        &mut self,
+        keep: &Keep<T>,
+        value: T,
+        reply: R,
+    ) -> Answer<R> {
+        let Some(version) = self.publish(keep, value) else {
+            // Only the next incarnation may answer.
+            return Err(Error::Faulted { component: C::NAME }).into();
+        };
+        match keep.saving(version) {
+            None => Answer::ok(reply),
+            Some(saved) => self.answer(saved, move |_, (), _| Ok(reply)),
+        }
+    }
+
+    /// Returns the value of a keep for this incarnation to go on from, and
+    /// fences off its predecessor: what that one publishes from now on would
+    /// be lost, so it is refused.
+    #[must_use]
+    pub fn resume<T>(&self, keep: &Keep<T>) -> Arc<T> {
+        keep.claim(self.pulse.epoch)
+    }
+
+    fn publish<T>(&self, keep: &Keep<T>, value: T) -> Option<u64> {
+        if self.pulse.is_fenced() { None } else { keep.publish(self.pulse.epoch, value) }
     }
 
     fn set_timer(&mut self, task: impl Future<Output = ()> + 'static) -> Timer {

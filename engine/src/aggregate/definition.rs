@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::observed::{Observed, evaluate, observe};
 use super::{AggregateError, Method};
 use crate::model::{
@@ -21,7 +23,8 @@ const SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const BASELINE: Duration = Duration::from_secs(5 * 60);
 
 /// Which series share a result.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grouping {
     /// Each series has its own.
     #[default]
@@ -35,8 +38,10 @@ pub enum Grouping {
 /// An aggregation: a value over a window, computed at each interval and
 /// stored as a gauge of its own.
 ///
-/// Valid by construction: see [`Definition::of`].
-#[derive(Debug, Clone, PartialEq)]
+/// Valid by construction: see [`Definition::of`]. Serialises as a map that
+/// deserialises through the same checks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Form")]
 pub struct Definition {
     pub(super) name: Arc<str>,
     metric: Arc<str>,
@@ -45,6 +50,32 @@ pub struct Definition {
     window: Duration,
     interval: Option<Duration>,
     grouping: Grouping,
+}
+
+/// A definition as it comes in.
+#[derive(Deserialize)]
+struct Form {
+    name: Arc<str>,
+    metric: Arc<str>,
+    #[serde(default)]
+    matchers: Vec<Matcher>,
+    method: Method,
+    window: Duration,
+    #[serde(default)]
+    interval: Option<Duration>,
+    #[serde(default)]
+    grouping: Grouping,
+}
+
+impl TryFrom<Form> for Definition {
+    type Error = AggregateError;
+
+    fn try_from(form: Form) -> Result<Self, AggregateError> {
+        let Form { name, metric, matchers, method, window, interval, grouping } = form;
+        let definition =
+            Self { name: "".into(), metric, matchers, method, window, interval, grouping };
+        Builder { name: Some(name), definition }.build()
+    }
 }
 
 impl Definition {
@@ -313,6 +344,23 @@ mod tests {
         assert!(refused(of().name("a b")).contains("' ' at position 2"));
         assert!(refused(of().by(["9"])).contains("label name \"9\""));
         assert!(refused(Definition::of("m", Method::Quantile(1.5))).contains("got 1.5"));
+    }
+
+    #[test]
+    fn a_definition_survives_serialisation_and_its_checks_apply_on_the_way_in() {
+        let minute = Duration::from_secs(60);
+        for builder in [
+            Definition::of("m", Method::Avg).by(["host"]).matchers([Matcher::equal("a", "b")]),
+            Definition::of("m", method("p99.9")).without(["host"]).interval(minute).name("n"),
+            Definition::of("m", Method::Rate).window(minute),
+        ] {
+            let definition = builder.build().unwrap();
+            let text = serde_json::to_string(&definition).unwrap();
+            assert_eq!(serde_json::from_str::<Definition>(&text).unwrap(), definition, "{text}");
+        }
+        let bad = r#"{"name":"m","metric":"m","method":"avg","window":{"secs":60,"nanos":0}}"#;
+        let error = serde_json::from_str::<Definition>(bad).unwrap_err().to_string();
+        assert!(error.contains("would be stored under the name of its source"), "{error}");
     }
 
     #[test]

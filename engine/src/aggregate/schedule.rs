@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{AggregateError, Definition};
 use crate::model::Timestamp;
+use crate::storage::state::{Batch, Contents, Stored, Table};
 
 /// The aggregations of one aggregator, and when each is due.
 ///
@@ -23,10 +24,23 @@ pub struct Schedule {
 #[derive(Debug, Clone)]
 struct Entry {
     definition: Arc<Definition>,
+    origin: Origin,
     interval: Duration,
     /// The point of the last run, or of the addition.
     last: Timestamp,
     state: AggregationState,
+}
+
+/// Where an aggregation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// It comes anew with each start.
+    Configured,
+    /// It was added at run time.
+    Added,
+    /// It was added at run time before the last start; whoever adds one of
+    /// its name takes its place.
+    Restored,
 }
 
 /// What became of an aggregation's runs.
@@ -66,21 +80,63 @@ impl Schedule {
         Self { interval: interval.max(Duration::from_millis(100)), entries: BTreeMap::new() }
     }
 
+    /// Creates a schedule of the aggregations that were kept.
+    #[must_use]
+    pub fn restore(interval: Duration, contents: &mut Contents, now: Timestamp) -> Self {
+        let mut schedule = Self::new(interval);
+        for (name, definition) in contents.take::<Definition>(Table::Aggregations) {
+            if *name != **definition.name() {
+                contents.leave_out(Table::Aggregations, name, "it is not the aggregation's name");
+                continue;
+            }
+            schedule.enter(definition, Origin::Restored, now);
+        }
+        schedule
+    }
+
     /// Adds an aggregation; it runs at the first aligned point after `now`.
+    /// It takes the place of one that was restored and has not been added
+    /// since.
     ///
     /// # Errors
     /// A name that is taken.
     pub fn add(&mut self, definition: Definition, now: Timestamp) -> Result<(), AggregateError> {
-        let name = Arc::clone(definition.name());
-        if self.entries.contains_key(&name) {
-            return Err(AggregateError::Duplicate { name: name.to_string() });
+        self.check_free(definition.name())?;
+        self.enter(definition, Origin::Added, now);
+        Ok(())
+    }
+
+    /// Adds an aggregation that comes anew with each start, as
+    /// [`add`](Self::add) does; it is not kept.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn configure(
+        &mut self,
+        definition: Definition,
+        now: Timestamp,
+    ) -> Result<(), AggregateError> {
+        self.check_free(definition.name())?;
+        self.enter(definition, Origin::Configured, now);
+        Ok(())
+    }
+
+    fn check_free(&self, name: &str) -> Result<(), AggregateError> {
+        match self.entries.get(name) {
+            Some(entry) if entry.origin != Origin::Restored => {
+                Err(AggregateError::Duplicate { name: name.to_owned() })
+            }
+            _ => Ok(()),
         }
+    }
+
+    fn enter(&mut self, definition: Definition, origin: Origin, now: Timestamp) {
+        let name = Arc::clone(definition.name());
         let interval = definition.interval().unwrap_or(self.interval);
         let last = now.align_down(interval);
         let definition = Arc::new(definition);
         let state = AggregationState::default();
-        self.entries.insert(name, Entry { definition, interval, last, state });
-        Ok(())
+        self.entries.insert(name, Entry { definition, origin, interval, last, state });
     }
 
     /// Removes an aggregation; its results stay.
@@ -154,6 +210,34 @@ impl Schedule {
     }
 }
 
+impl Stored for Schedule {
+    fn changes_since(&self, saved: &Self, batch: &mut Batch) {
+        for (name, entry) in self.kept() {
+            let before = saved.entries.get(name).filter(|entry| entry.is_kept());
+            if !before.is_some_and(|before| before.definition == entry.definition) {
+                batch.put(Table::Aggregations, name.as_ref(), &entry.definition);
+            }
+        }
+        for (name, _) in saved.kept() {
+            if !self.entries.get(name).is_some_and(Entry::is_kept) {
+                batch.remove(Table::Aggregations, name.as_ref());
+            }
+        }
+    }
+}
+
+impl Schedule {
+    fn kept(&self) -> impl Iterator<Item = (&Arc<str>, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.is_kept())
+    }
+}
+
+impl Entry {
+    fn is_kept(&self) -> bool {
+        self.origin != Origin::Configured
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Method;
@@ -212,6 +296,38 @@ mod tests {
         let mut schedule = schedule();
         assert_eq!(schedule.due(at(60), |name| name == "a"), []);
         assert_eq!(due(&mut schedule, 61), [at(60)]);
+    }
+
+    #[test]
+    fn what_was_added_at_run_time_is_kept_and_gives_way_to_what_is_added_again() {
+        let mut schedule = schedule();
+        let of = |method: Method, name: &str| Definition::of("m", method).name(name).build();
+        schedule.configure(of(Method::Min, "b").unwrap(), at(0)).unwrap();
+        let mut batch = Batch::new();
+        schedule.changes_since(&Schedule::new(MINUTE), &mut batch);
+        assert_eq!(batch.len(), 1, "the configured one comes anew");
+        let mut contents = Contents::from(batch);
+        let mut restored = Schedule::restore(MINUTE, &mut contents, at(100));
+        let kept = restored.clone();
+        assert_eq!(restored.states()[0].0, schedule.states()[0].0);
+        assert_eq!(restored.next_due(), Some(at(120)));
+
+        restored.add(of(Method::Max, "a").unwrap(), at(100)).unwrap();
+        assert_eq!(restored.get("a").unwrap().method(), Method::Max);
+        assert!(restored.add(of(Method::Max, "a").unwrap(), at(100)).is_err(), "once");
+        let mut batch = Batch::new();
+        restored.changes_since(&kept, &mut batch);
+        let mut contents = Contents::from(batch);
+        let again = Schedule::restore(MINUTE, &mut contents, at(100));
+        assert_eq!(again.get("a").unwrap().method(), Method::Max);
+
+        let mut configured = kept.clone();
+        configured.configure(of(Method::Sum, "a").unwrap(), at(100)).unwrap();
+        let mut batch = Batch::new();
+        configured.changes_since(&kept, &mut batch);
+        let mut removed = Batch::new();
+        removed.remove(Table::Aggregations, "a");
+        assert_eq!(batch, removed, "the configuration goes before");
     }
 
     #[test]

@@ -15,7 +15,6 @@ use super::condition::Defect;
 use super::rule::{ALERT_NAME, SEVERITY};
 use super::{
     AlertError, Condition, ConditionError, ErrorPolicy, NoDataPolicy, Rule, Severity, template,
-    wire,
 };
 
 /// The window if none is given.
@@ -49,7 +48,7 @@ const LONGEST: Duration = Duration::from_secs(400 * 24 * 3_600);
 pub struct RuleBuilder {
     name: Arc<str>,
     metric: Arc<str>,
-    #[serde(default, with = "wire::matchers")]
+    #[serde(default)]
     matchers: Vec<Matcher>,
     #[serde(skip)]
     bad_matcher: Option<MatcherError>,

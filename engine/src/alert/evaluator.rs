@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::model::{Labels, Timestamp};
 
 use super::history::History;
+use super::kept::KeptRule;
 use super::query::unknown_alert;
 use super::silence::Silences;
-use super::track::Track;
+use super::track::{Origin, Track};
 use super::{
     Acknowledgement, Alert, AlertError, AlertFilter, AlertKey, AlertState, Cause, EvaluationError,
     HistoryFilter, Reading, Rule, RuleStatus, Silence, SilenceId, SilenceRequest, Transition,
@@ -29,10 +30,12 @@ pub const HISTORY_MAX: usize = 10_000;
 /// shares what it can and stays as it was.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
-    interval: Duration,
-    tracks: BTreeMap<Arc<str>, Arc<Track>>,
-    silences: Arc<Silences>,
-    history: History,
+    pub(super) interval: Duration,
+    pub(super) tracks: BTreeMap<Arc<str>, Arc<Track>>,
+    /// What was kept of rules that have not been added again.
+    pub(super) unclaimed: BTreeMap<Arc<str>, Arc<KeptRule>>,
+    pub(super) silences: Arc<Silences>,
+    pub(super) history: History,
 }
 
 /// A rule whose time has come.
@@ -58,26 +61,48 @@ impl Evaluator {
         Self {
             interval: interval.max(Duration::from_millis(1)),
             tracks: BTreeMap::new(),
+            unclaimed: BTreeMap::new(),
             silences: Arc::default(),
             history: History::new(HISTORY_MAX),
         }
     }
 
     /// Adds a rule; it is due at the first multiple of its interval after
-    /// `now`.
+    /// `now`. It takes the place of one that was restored and has not been
+    /// added since, and goes on with the alerts that are its own.
     ///
     /// # Errors
     /// A rule of the same name, or too many rules.
     pub fn add_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
+        self.insert(rule, Origin::Added, now)
+    }
+
+    /// Adds a rule that comes anew with each start, as
+    /// [`add_rule`](Self::add_rule) does: its alerts are kept, itself not.
+    ///
+    /// # Errors
+    /// As [`add_rule`](Self::add_rule).
+    pub fn configure_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
+        self.insert(rule, Origin::Configured, now)
+    }
+
+    fn insert(&mut self, rule: Rule, origin: Origin, now: Timestamp) -> Result<(), AlertError> {
         let name = Arc::clone(&rule.name);
-        if self.tracks.contains_key(&name) {
-            return Err(AlertError::DuplicateRule { rule: name.to_string() });
-        }
-        if self.tracks.len() >= RULES_MAX {
+        let restored = match self.tracks.get(&name) {
+            Some(track) if track.origin == Origin::Restored => Some(KeptRule::of(track)),
+            Some(_) => return Err(AlertError::DuplicateRule { rule: name.to_string() }),
+            None => None,
+        };
+        if restored.is_none() && self.tracks.len() >= RULES_MAX {
             return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
         }
         let interval = rule.interval.unwrap_or(self.interval);
-        self.tracks.insert(name, Arc::new(Track::new(Arc::new(rule), interval, now)));
+        let mut track = Track::new(Arc::new(rule), origin, interval, now);
+        let unclaimed = self.unclaimed.remove(&name).map(Arc::unwrap_or_clone);
+        if let Some(kept) = unclaimed.or(restored) {
+            track.adopt(kept, now);
+        }
+        self.tracks.insert(name, Arc::new(track));
         Ok(())
     }
 
@@ -236,8 +261,10 @@ impl Evaluator {
     }
 
     /// Removes transitions that happened before a point in time, and the
-    /// oldest beyond the newest `max`; returns how many.
+    /// oldest beyond the newest `max`; returns how many. What was kept of
+    /// rules that nobody added again goes as well, if it is as old.
     pub fn prune_history(&mut self, before: Timestamp, max: usize) -> usize {
+        self.unclaimed.retain(|_, kept| kept.last_seen() >= before);
         self.history.prune(before, max)
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::model::{TimeRange, Timestamp};
+use crate::storage::state::{Batch, Table, sequence_key};
 
 use super::{Severity, Transition};
 
@@ -42,22 +43,39 @@ impl HistoryFilter {
 #[derive(Debug, Clone)]
 pub(super) struct History {
     /// Every block but the last is full, and none is empty.
-    blocks: VecDeque<Arc<Vec<Arc<Transition>>>>,
+    blocks: VecDeque<Arc<Vec<Numbered>>>,
     /// How many of the first block's transitions are gone.
     skip: usize,
     len: usize,
     max: usize,
+    /// The number of the next transition.
+    next: u64,
 }
+
+/// A transition and its number, which counts up for ever.
+type Numbered = (u64, Arc<Transition>);
 
 impl History {
     pub(super) const fn new(max: usize) -> Self {
-        Self { blocks: VecDeque::new(), skip: 0, len: 0, max }
+        Self { blocks: VecDeque::new(), skip: 0, len: 0, max, next: 0 }
+    }
+
+    /// Creates the history of numbered transitions, in their order.
+    pub(super) fn restore(max: usize, kept: Vec<(u64, Transition)>) -> Self {
+        let mut history = Self::new(max);
+        for (number, transition) in kept {
+            history.next = history.next.max(number);
+            history.push(Arc::new(transition));
+        }
+        history
     }
 
     pub(super) fn push(&mut self, transition: Arc<Transition>) {
+        let numbered = (self.next, transition);
+        self.next = self.next.saturating_add(1);
         match self.blocks.back_mut() {
-            Some(block) if block.len() < BLOCK => Arc::make_mut(block).push(transition),
-            _ => self.blocks.push_back(Arc::new(vec![transition])),
+            Some(block) if block.len() < BLOCK => Arc::make_mut(block).push(numbered),
+            _ => self.blocks.push_back(Arc::new(vec![numbered])),
         }
         self.len += 1;
         if self.len > self.max {
@@ -74,6 +92,7 @@ impl History {
         let newest_first = self.blocks.iter().rev().flat_map(|block| block.iter().rev());
         let mut selected: Vec<_> = newest_first
             .take(self.len)
+            .map(|(_, transition)| transition)
             .filter(|transition| filter.passes(transition))
             .take(filter.limit)
             .cloned()
@@ -84,7 +103,7 @@ impl History {
 
     /// Counts what [`prune`](Self::prune) would remove.
     pub(super) fn prunable(&self, before: Timestamp, max: usize) -> usize {
-        let old = self.oldest_first().take_while(|transition| transition.at < before).count();
+        let old = self.oldest_first().take_while(|(_, transition)| transition.at < before).count();
         old.max(self.len.saturating_sub(max))
     }
 
@@ -98,7 +117,21 @@ impl History {
         count
     }
 
-    fn oldest_first(&self) -> impl Iterator<Item = &Arc<Transition>> {
+    /// Puts what is new since `saved`, and removes what is gone.
+    pub(super) fn changes_since(&self, saved: &Self, batch: &mut Batch) {
+        let news = self.blocks.iter().rev().flat_map(|block| block.iter().rev());
+        for (number, transition) in
+            news.take(self.len).take_while(|(number, _)| *number >= saved.next)
+        {
+            batch.put(Table::AlertHistory, sequence_key(*number), transition);
+        }
+        let first = self.oldest_first().next().map_or(self.next, |(number, _)| *number);
+        for (number, _) in saved.oldest_first().take_while(|(number, _)| *number < first) {
+            batch.remove(Table::AlertHistory, sequence_key(*number));
+        }
+    }
+
+    fn oldest_first(&self) -> impl Iterator<Item = &Numbered> {
         self.blocks.iter().flat_map(|block| block.iter()).skip(self.skip)
     }
 

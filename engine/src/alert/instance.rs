@@ -14,9 +14,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Labels, Timestamp};
 
-use super::{Acknowledgement, AlertState, Fingerprint, Rule, SilenceId};
+use super::{Acknowledgement, AlertState, Fingerprint, Rule, SilenceId, wire};
 
 /// How long a pending alert outlives evaluations that do not judge it.
 pub(super) const OUTAGE_TOLERANCE: Duration = Duration::from_secs(3_600);
@@ -45,13 +47,16 @@ pub(super) struct Change {
 }
 
 /// One alert that is pending or raised.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "KeptInstance")]
 pub(super) struct Instance {
     pub(super) labels: Labels,
+    #[serde(skip_serializing)]
     pub(super) fingerprint: Fingerprint,
     pub(super) state: AlertState,
     pub(super) active_at: Timestamp,
     pub(super) fired_at: Option<Timestamp>,
+    #[serde(with = "wire")]
     pub(super) value: Option<f64>,
     /// Whether it speaks for the rule rather than for one of its series.
     pub(super) of_rule: bool,
@@ -60,11 +65,67 @@ pub(super) struct Instance {
     pub(super) silenced_by: Option<SilenceId>,
     pub(super) acknowledged: Option<Acknowledgement>,
     /// When it last counted as met.
-    matched_at: Timestamp,
+    pub(super) matched_at: Timestamp,
     /// For how long it is known to have been met.
     held: Duration,
     /// Since when a firing alert is only kept firing.
     kept_since: Option<Timestamp>,
+}
+
+/// An alert as it was kept.
+#[derive(Deserialize)]
+struct KeptInstance {
+    labels: Labels,
+    state: AlertState,
+    active_at: Timestamp,
+    #[serde(default)]
+    fired_at: Option<Timestamp>,
+    #[serde(default, with = "wire")]
+    value: Option<f64>,
+    #[serde(default)]
+    of_rule: bool,
+    #[serde(default)]
+    notified: bool,
+    #[serde(default)]
+    silenced_by: Option<SilenceId>,
+    #[serde(default)]
+    acknowledged: Option<Acknowledgement>,
+    matched_at: Timestamp,
+    #[serde(default)]
+    held: Duration,
+    #[serde(default)]
+    kept_since: Option<Timestamp>,
+}
+
+impl TryFrom<KeptInstance> for Instance {
+    type Error = String;
+
+    fn try_from(kept: KeptInstance) -> Result<Self, String> {
+        let fits = match kept.state {
+            AlertState::Pending => kept.fired_at.is_none(),
+            AlertState::Firing | AlertState::NoData => kept.fired_at.is_some(),
+            AlertState::Inactive | AlertState::Resolved => false,
+        };
+        if !fits {
+            let (state, fired) = (kept.state, kept.fired_at);
+            return Err(format!("an alert that is {state} and fired at {fired:?} is none to keep"));
+        }
+        Ok(Self {
+            fingerprint: Fingerprint::of(&kept.labels),
+            labels: kept.labels,
+            state: kept.state,
+            active_at: kept.active_at,
+            fired_at: kept.fired_at,
+            value: kept.value,
+            of_rule: kept.of_rule,
+            notified: kept.notified,
+            silenced_by: kept.silenced_by,
+            acknowledged: kept.acknowledged,
+            matched_at: kept.matched_at,
+            held: kept.held,
+            kept_since: kept.kept_since,
+        })
+    }
 }
 
 impl Instance {
@@ -135,6 +196,12 @@ impl Instance {
     /// host that was taken down must not keep its alert for ever.
     pub(super) fn is_gone(&self, at: Timestamp) -> bool {
         self.state == AlertState::NoData && at.since(self.matched_at) > SILENT_REMEMBERED
+    }
+
+    /// Says whether the alert may go on at `now` after nobody watched: one
+    /// that was only pending is too old after an hour.
+    pub(super) fn outlasts_outage(&self, now: Timestamp) -> bool {
+        self.state.is_raised() || now.since(self.matched_at) <= OUTAGE_TOLERANCE
     }
 
     /// Says that the condition is met at `at` and counts the time since it

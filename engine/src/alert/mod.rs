@@ -26,6 +26,7 @@ mod error;
 mod evaluator;
 mod history;
 mod instance;
+mod kept;
 mod policy;
 mod query;
 mod reading;

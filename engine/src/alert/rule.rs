@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::Method;
 use crate::model::{Labels, Matcher, TimeRange, Timestamp};
 
-use super::{
-    AlertError, Condition, ErrorPolicy, NoDataPolicy, RuleBuilder, Severity, template, wire,
-};
+use super::{AlertError, Condition, ErrorPolicy, NoDataPolicy, RuleBuilder, Severity, template};
 
 /// The label that names an alert's rule.
 pub const ALERT_NAME: &str = "alertname";
@@ -29,7 +27,7 @@ const BASELINE: Duration = Duration::from_secs(5 * 60);
 pub struct Rule {
     pub(super) name: Arc<str>,
     pub(super) metric: Arc<str>,
-    #[serde(with = "wire::matchers", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) matchers: Vec<Matcher>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) method: Option<Method>,

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Labels, Matcher, Timestamp};
+use crate::storage::state::{Batch, Table, sequence_key};
 
-use super::{AlertError, wire};
+use super::AlertError;
 
 /// The most silences kept at a time, expired ones included.
 pub const SILENCES_MAX: usize = 1_000;
@@ -41,7 +42,6 @@ impl fmt::Display for SilenceId {
 #[serde(deny_unknown_fields)]
 pub struct SilenceRequest {
     /// Which alerts: those whose labels pass all of these.
-    #[serde(with = "wire::matchers")]
     pub matchers: Vec<Matcher>,
     /// From when; a time that has passed means at once.
     pub starts_at: Timestamp,
@@ -60,7 +60,6 @@ pub struct Silence {
     /// What tells it from all others.
     pub id: SilenceId,
     /// Which alerts: those whose labels pass all of these.
-    #[serde(with = "wire::matchers")]
     pub matchers: Vec<Matcher>,
     /// From when.
     pub starts_at: Timestamp,
@@ -150,6 +149,25 @@ impl Silences {
             silence.ends_at = now;
         }
         Ok(Arc::clone(silence))
+    }
+
+    /// Creates the silences that were kept.
+    pub(super) fn restore(kept: Vec<Silence>) -> Self {
+        let last = kept.iter().map(|silence| silence.id.0).max().unwrap_or(0);
+        let by_id = kept.into_iter().map(|silence| (silence.id, Arc::new(silence))).collect();
+        Self { by_id, last }
+    }
+
+    /// Puts what is new or changed since `saved`, and removes what is gone.
+    pub(super) fn changes_since(&self, saved: &Self, batch: &mut Batch) {
+        for (id, silence) in &self.by_id {
+            if !saved.by_id.get(id).is_some_and(|before| Arc::ptr_eq(before, silence)) {
+                batch.put(Table::Silences, sequence_key(id.0), silence);
+            }
+        }
+        for id in saved.by_id.keys().filter(|id| !self.by_id.contains_key(id)) {
+            batch.remove(Table::Silences, sequence_key(id.0));
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Silence>> {

@@ -19,12 +19,13 @@ const REMEMBERED_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub(super) struct Track {
     pub(super) rule: Arc<Rule>,
+    pub(super) origin: Origin,
     pub(super) enabled: bool,
     pub(super) interval: Duration,
     pub(super) instances: BTreeMap<Labels, Instance>,
     /// The alerts' labels of the series that have spoken, and when last; kept
     /// only for rules that watch for silence.
-    spoken: BTreeMap<Labels, Timestamp>,
+    pub(super) spoken: BTreeMap<Labels, Timestamp>,
     /// The last multiple of the interval that needs no evaluation any more.
     pub(super) asked: Timestamp,
     pub(super) last_evaluation: Option<Timestamp>,
@@ -32,6 +33,18 @@ pub(super) struct Track {
     pub(super) missed: u64,
     pub(super) failures: u64,
     pub(super) last_error: Option<EvaluationError>,
+}
+
+/// Where a rule comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It comes anew with each start.
+    Configured,
+    /// It was added at run time.
+    Added,
+    /// It was added at run time before the last start; whoever adds a rule of
+    /// its name takes its place.
+    Restored,
 }
 
 /// What an evaluation says of one alert that is or might be.
@@ -44,9 +57,10 @@ struct Verdict {
 }
 
 impl Track {
-    pub(super) fn new(rule: Arc<Rule>, interval: Duration, now: Timestamp) -> Self {
+    pub(super) fn new(rule: Arc<Rule>, origin: Origin, interval: Duration, now: Timestamp) -> Self {
         Self {
             rule,
+            origin,
             enabled: true,
             interval,
             instances: BTreeMap::new(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::model::{Labels, Timestamp};
 
-use super::{AlertError, Severity, SilenceId};
+use super::{AlertError, Severity, SilenceId, wire};
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ pub struct Acknowledgement {
 /// One alert, at one point of an episode. An episode begins when the
 /// condition first holds and ends when the alert is resolved, or when it
 /// stops pending.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// What tells it from all others, across episodes.
     pub fingerprint: Fingerprint,
@@ -137,7 +137,9 @@ pub struct Alert {
     pub severity: Severity,
     /// Where it stands.
     pub state: AlertState,
-    /// The last value that was judged; `None` for want of one.
+    /// The last value that was judged; `None` for want of one. Serialises as
+    /// a number, or as `"NaN"`, `"+Inf"`, `"-Inf"`.
+    #[serde(with = "wire", default)]
     pub value: Option<f64>,
     /// The rule's description, filled.
     pub description: Arc<str>,
@@ -171,7 +173,7 @@ pub enum Cause {
 }
 
 /// One change of an alert's state.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     /// The alert as it is after the change.
     pub alert: Alert,

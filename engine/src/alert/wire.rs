@@ -1,41 +1,33 @@
-//! The serialised form of matchers, for `#[serde(with)]`: a list of
-//! `{name, op, value}`.
+//! The serialised form of a value, for `#[serde(with)]`: a number, `null` for
+//! want of one, and as text what JSON has no number for.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize as _, Serializer, de::Error as _};
 
-use crate::model::{MatchOp, Matcher};
+pub(super) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    match *value {
+        Some(value) if value.is_nan() => to.serialize_str("NaN"),
+        Some(f64::INFINITY) => to.serialize_str("+Inf"),
+        Some(f64::NEG_INFINITY) => to.serialize_str("-Inf"),
+        finite => finite.serialize(to),
+    }
+}
 
-pub(super) mod matchers {
-    use super::*;
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Form {
-        name: String,
-        op: String,
-        value: String,
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Number(f64),
+        Text(String),
     }
 
-    pub(crate) fn serialize<S: Serializer>(matchers: &[Matcher], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(matchers.iter().map(|matcher| Form {
-            name: matcher.name().to_owned(),
-            op: matcher.op().symbol().to_owned(),
-            value: matcher.value().to_owned(),
-        }))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<Matcher>, D::Error> {
-        let forms = Vec::<Form>::deserialize(from)?;
-        forms.into_iter().map(|form| matcher(form).map_err(D::Error::custom)).collect()
-    }
-
-    fn matcher(form: Form) -> Result<Matcher, String> {
-        let op = [MatchOp::Equal, MatchOp::NotEqual, MatchOp::Regex, MatchOp::NotRegex]
-            .into_iter()
-            .find(|op| op.symbol() == form.op)
-            .ok_or_else(|| format!("unknown operator {:?}; expected =, !=, =~ or !~", form.op))?;
-        Matcher::new(form.name, op, form.value).map_err(|error| error.to_string())
-    }
+    Ok(match Option::<Form>::deserialize(from)? {
+        None => None,
+        Some(Form::Number(value)) => Some(value),
+        Some(Form::Text(text)) => Some(match text.as_str() {
+            "NaN" => f64::NAN,
+            "+Inf" => f64::INFINITY,
+            "-Inf" => f64::NEG_INFINITY,
+            _ => return Err(D::Error::custom(format!("expected a number, got {text:?}"))),
+        }),
+    })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::kept::KeptCheck;
 use super::schedule::jittered;
 use super::{CheckDefinition, HealthStatus, Observed, Outcome, RunId, Verdict};
 use crate::model::Timestamp;
@@ -41,6 +42,8 @@ pub(super) struct Check {
     pub(super) consecutive_successes: u32,
     pub(super) runs_total: u64,
     pub(super) failures_total: u64,
+    /// How it stood before the last start, until its first result.
+    pub(super) before: Option<Arc<KeptCheck>>,
 }
 
 /// Whether a check may run, and whether what it finds may be told.
@@ -102,6 +105,7 @@ impl Check {
             consecutive_successes: 0,
             runs_total: 0,
             failures_total: 0,
+            before: None,
         }
     }
 

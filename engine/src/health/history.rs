@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::HealthStatus;
 use crate::model::{TimeRange, Timestamp};
+use crate::storage::state::{Batch, Table, sequence_key};
 
 /// How many transitions are remembered unless the machine is told otherwise.
 pub const HISTORY_LEN_DEFAULT: usize = 4_096;
 
 /// A check's status changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthTransition {
     /// The check.
     pub check: Arc<str>,
@@ -44,19 +45,46 @@ impl fmt::Display for HealthTransition {
 /// The last transitions, oldest first; the oldest gives way to the newest.
 #[derive(Debug, Clone)]
 pub(super) struct TransitionHistory {
-    ring: VecDeque<HealthTransition>,
+    /// Each with its number, which counts up for ever.
+    ring: VecDeque<(u64, HealthTransition)>,
     len_max: usize,
+    next: u64,
 }
 
 impl TransitionHistory {
     pub(super) fn new(len_max: usize) -> Self {
-        Self { ring: VecDeque::new(), len_max }
+        Self { ring: VecDeque::new(), len_max, next: 0 }
     }
 
     pub(super) fn push(&mut self, transition: HealthTransition) {
-        self.ring.push_back(transition);
+        self.ring.push_back((self.next, transition));
+        self.next = self.next.saturating_add(1);
         while self.ring.len() > self.len_max {
             self.ring.pop_front();
+        }
+    }
+
+    /// Takes in numbered transitions from before, in their order.
+    pub(super) fn restore(&mut self, kept: Vec<(u64, HealthTransition)>) {
+        for (number, transition) in kept {
+            self.next = self.next.max(number);
+            self.push(transition);
+        }
+    }
+
+    /// Puts what is new since `saved`, and removes what is gone.
+    pub(super) fn changes_since(&self, saved: &Self, batch: &mut Batch) {
+        let news = self.ring.iter().rev().take_while(|(number, _)| *number >= saved.next);
+        for (number, transition) in news {
+            batch.put(Table::HealthHistory, sequence_key(*number), transition);
+        }
+        // Both are sorted by number, so one walk finds what is gone.
+        let mut kept = self.ring.iter().map(|(number, _)| *number).peekable();
+        for (number, _) in &saved.ring {
+            while kept.next_if(|kept| kept < number).is_some() {}
+            if kept.peek() != Some(number) {
+                batch.remove(Table::HealthHistory, sequence_key(*number));
+            }
         }
     }
 
@@ -72,6 +100,7 @@ impl TransitionHistory {
             .ring
             .iter()
             .rev()
+            .map(|(_, transition)| transition)
             .filter(|transition| range.contains(transition.at))
             .filter(|transition| check.is_none_or(|name| transition.check.as_ref() == name))
             .take(limit)
@@ -82,11 +111,11 @@ impl TransitionHistory {
     }
 
     pub(super) fn count_before(&self, cutoff: Timestamp) -> usize {
-        self.ring.iter().filter(|transition| transition.at < cutoff).count()
+        self.ring.iter().filter(|(_, transition)| transition.at < cutoff).count()
     }
 
     pub(super) fn prune(&mut self, cutoff: Timestamp) {
-        self.ring.retain(|transition| transition.at >= cutoff);
+        self.ring.retain(|(_, transition)| transition.at >= cutoff);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -125,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_transition_reads_well() {
-        let mut transition = history(1).ring[0].clone();
+        let mut transition = history(1).ring[0].1.clone();
         assert_eq!(transition.to_string(), "check \"even\" went from up to down");
         transition.message = Some("no route".into());
         assert_eq!(transition.to_string(), "check \"even\" went from up to down: no route");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::check::{Check, Gate};
 use super::graph::DependencyGraph;
 use super::history::{HISTORY_LEN_DEFAULT, TransitionHistory};
+use super::kept::KeptCheck;
 use super::{CheckDefinition, HealthError, HealthTransition, Outcome};
 use crate::model::{TimeRange, Timestamp};
 
@@ -38,6 +39,8 @@ pub struct HealthMachine {
     pub(super) checks: BTreeMap<Arc<str>, Check>,
     pub(super) graph: Arc<DependencyGraph>,
     pub(super) history: Arc<TransitionHistory>,
+    /// How checks stood that have not been added again.
+    pub(super) unclaimed: Arc<BTreeMap<Arc<str>, Arc<KeptCheck>>>,
     runs: u64,
     pub(super) is_draining: bool,
     pub(super) has_started: bool,
@@ -64,6 +67,7 @@ impl HealthMachine {
             checks: BTreeMap::new(),
             graph: Arc::default(),
             history: Arc::new(TransitionHistory::new(len_max)),
+            unclaimed: Arc::default(),
             runs: 0,
             is_draining: false,
             has_started: false,
@@ -91,7 +95,14 @@ impl HealthMachine {
     ) -> Result<(), HealthError> {
         Arc::make_mut(&mut self.graph).insert(&checks)?;
         for check in checks {
-            self.checks.insert(check.name.clone(), Check::new(check, now));
+            let name = check.name.clone();
+            let mut check = Check::new(check, now);
+            if self.unclaimed.contains_key(&name)
+                && let Some(kept) = Arc::make_mut(&mut self.unclaimed).remove(&name)
+            {
+                check.adopt(kept, now);
+            }
+            self.checks.insert(name, check);
         }
         Ok(())
     }
@@ -295,8 +306,12 @@ impl HealthMachine {
     }
 
     /// Forgets the transitions from before `cutoff`, and returns how many
-    /// they were.
+    /// they were. How checks stood that nobody added again is forgotten as
+    /// well, if it is as old.
     pub fn prune_history(&mut self, cutoff: Timestamp) -> usize {
+        if self.unclaimed.values().any(|kept| kept.last_seen() < cutoff) {
+            Arc::make_mut(&mut self.unclaimed).retain(|_, kept| kept.last_seen() >= cutoff);
+        }
         let count = self.history.count_before(cutoff);
         if count > 0 {
             Arc::make_mut(&mut self.history).prune(cutoff);

@@ -25,6 +25,7 @@ mod document;
 mod error;
 mod graph;
 mod history;
+mod kept;
 mod machine;
 mod outcome;
 mod report;

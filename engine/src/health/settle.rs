@@ -31,8 +31,16 @@ impl HealthMachine {
             if status == check.status {
                 continue;
             }
-            let from = std::mem::replace(&mut check.status, status);
+            let mut from = std::mem::replace(&mut check.status, status);
             check.since = now;
+            // The first result after a start: what was known before goes on.
+            if let Some(before) = check.before.take() {
+                if before.status == status {
+                    check.since = before.since;
+                    continue;
+                }
+                from = before.status;
+            }
             let (check, root) = (name.clone(), check.root().cloned());
             transitions.push(HealthTransition { check, from, to: status, root, message, at: now });
         }

@@ -1,7 +1,8 @@
 //! All metrics by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -32,18 +33,23 @@ impl Default for CatalogueLimits {
 ///
 /// The map is immutable and replaced as a whole when a metric is added, so
 /// looking one up takes no lock and never waits for a registration. Metrics
-/// are never removed.
+/// are never removed. One that was restored is replaced if the program defines
+/// it otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     limits: CatalogueLimits,
-    entries: Arc<ArcSwap<Entries>>,
+    pub(super) entries: Arc<ArcSwap<Entries>>,
+    replacements: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Entries {
-    metrics: HashMap<Arc<str>, Arc<Metric>>,
+pub(super) struct Entries {
+    pub(super) metrics: HashMap<Arc<str>, Arc<Metric>>,
     /// Whose series have which name.
     series: HashMap<Arc<str>, Arc<Metric>>,
+    /// Metrics known from before the start, which nobody has registered
+    /// since.
+    pub(super) restored: HashSet<Arc<str>>,
 }
 
 impl Catalogue {
@@ -56,7 +62,7 @@ impl Catalogue {
     /// Creates an empty catalogue.
     #[must_use]
     pub fn with_limits(limits: CatalogueLimits) -> Self {
-        Self { limits, entries: Arc::default() }
+        Self { limits, ..Self::default() }
     }
 
     /// Returns the limits.
@@ -116,6 +122,13 @@ impl Catalogue {
         }
         let metric = self.get_or_register(Arc::clone(&definition))?;
         Family::of(metric).ok_or(RegisterError::Kind { given: definition, handle: H::KIND })
+    }
+
+    /// Returns how many restored metrics were replaced; what was looked up
+    /// before the last one may be of a metric that is no longer there.
+    #[must_use]
+    pub fn replacements(&self) -> u64 {
+        self.replacements.load(Ordering::Acquire)
     }
 
     /// Returns the metric of this name.
@@ -178,13 +191,25 @@ impl Catalogue {
         }
         loop {
             let entries = self.entries.load_full();
-            if let Some(existing) = entries.metrics.get(definition.name()) {
-                return taken(existing, &definition);
-            }
-            let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
-            let more = Arc::new(entries.with(Arc::clone(&metric))?);
-            let before = self.entries.compare_and_swap(&entries, more);
+            let restored = entries.restored.contains(definition.name());
+            let (metric, more) = match entries.metrics.get(definition.name()) {
+                Some(existing) if restored && existing.definition() == &definition => {
+                    (Arc::clone(existing), entries.claimed(definition.name()))
+                }
+                Some(existing) if !restored => return taken(existing, &definition),
+                _ => {
+                    let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
+                    let more = entries.making_way(&metric).with(Arc::clone(&metric))?;
+                    (metric, more)
+                }
+            };
+            let is_replaced = more.metrics.len() <= entries.metrics.len()
+                && !entries.metrics.get(definition.name()).is_some_and(|m| Arc::ptr_eq(m, &metric));
+            let before = self.entries.compare_and_swap(&entries, Arc::new(more));
             if Arc::ptr_eq(&before, &entries) {
+                if is_replaced {
+                    self.replacements.fetch_add(1, Ordering::Release);
+                }
                 return Ok(metric);
             }
         }
@@ -192,12 +217,35 @@ impl Catalogue {
 }
 
 impl Entries {
-    fn with(&self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
-        let mut more = self.clone();
+    /// Returns the entries with a restored metric registered.
+    fn claimed(&self, name: &str) -> Self {
+        let mut claimed = self.clone();
+        claimed.restored.remove(name);
+        claimed
+    }
+
+    /// Returns the entries without the restored metrics that are in the way
+    /// of a new one, by their own name or by one of their series'.
+    fn making_way(&self, metric: &Metric) -> Self {
+        let mut fewer = self.clone();
+        let own = metric.definition().name();
+        for name in metric.parts().iter().map(|part| &part.name).chain([own]) {
+            let Some(owner) = fewer.series.get(name).cloned() else { continue };
+            if fewer.restored.remove(owner.definition().name()) {
+                fewer.series.retain(|_, other| !Arc::ptr_eq(other, &owner));
+                fewer.metrics.remove(owner.definition().name());
+            }
+        }
+        fewer
+    }
+
+    fn with(self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
+        let mut more = self;
         let own = Arc::clone(metric.definition().name());
         for name in metric.parts().iter().map(|part| &part.name).chain([&own]) {
             // A metric has several parts of one name.
-            if let Some(other) = self.series.get(name) {
+            if let Some(other) = more.series.get(name).filter(|other| !Arc::ptr_eq(other, &metric))
+            {
                 return Err(RegisterError::SeriesName {
                     series: Arc::clone(name),
                     existing: Arc::clone(other.definition()),

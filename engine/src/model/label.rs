@@ -1,9 +1,10 @@
 //! Label sets.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
 use thiserror::Error;
 
 use super::name::{NameError, check_label_name};
@@ -177,6 +178,13 @@ impl Serialize for Labels {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = BTreeMap::<Arc<str>, Arc<str>>::deserialize(deserializer)?;
+        Self::new(map).map_err(D::Error::custom)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Labels;
@@ -10,16 +11,20 @@ use super::Labels;
 /// The largest compiled regular expression in bytes.
 const REGEX_BYTES_MAX: usize = 1 << 20;
 
-/// How a matcher compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How a matcher compares. Serialises as its symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MatchOp {
     /// `=`: the value is this text.
+    #[serde(rename = "=")]
     Equal,
     /// `!=`: the value is another.
+    #[serde(rename = "!=")]
     NotEqual,
     /// `=~`: the whole value matches the regular expression.
+    #[serde(rename = "=~")]
     Regex,
     /// `!~`: the whole value does not match it.
+    #[serde(rename = "!~")]
     NotRegex,
 }
 
@@ -39,13 +44,32 @@ impl MatchOp {
 /// A condition on one label; an absent label counts as the empty text.
 ///
 /// Regular expressions are anchored at both ends and `.` matches line feeds,
-/// as in Prometheus.
-#[derive(Clone)]
+/// as in Prometheus. Serialises as `{name, op, value}`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "Form")]
 pub struct Matcher {
     name: String,
     op: MatchOp,
     value: String,
+    #[serde(skip)]
     regex: Option<Regex>,
+}
+
+/// A matcher as it comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    name: String,
+    op: MatchOp,
+    value: String,
+}
+
+impl TryFrom<Form> for Matcher {
+    type Error = MatcherError;
+
+    fn try_from(Form { name, op, value }: Form) -> Result<Self, MatcherError> {
+        Self::new(name, op, value)
+    }
 }
 
 /// Why a matcher was refused.

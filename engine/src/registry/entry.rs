@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::known::Terms;
+use super::known::{Terms, next_token};
 use super::{Limits, Registry, RegistryError};
 use crate::instrument::{Child, Metric, Part};
 use crate::model::{Labels, MetricDefinition, Timestamp};
@@ -112,8 +112,25 @@ fn part_labels(labels: &Labels, part: &Part) -> Labels {
 }
 
 impl Registry {
+    /// Drops what is known of metrics that were replaced.
+    #[inline]
+    pub(super) fn drop_replaced(&mut self) {
+        let replacements = self.catalogue.replacements();
+        if self.replacements == replacements {
+            return;
+        }
+        self.replacements = replacements;
+        // Subjects may know the terms of a metric that is gone.
+        self.token = next_token();
+        let catalogue = &self.catalogue;
+        self.entries.retain(|name, entry| {
+            catalogue.get(name).is_some_and(|metric| Arc::ptr_eq(&metric, &entry.metric))
+        });
+    }
+
     /// Makes an entry of a metric, if the catalogue has it and there is none.
     pub(super) fn ensure(&mut self, name: &str) -> Result<(), RegistryError> {
+        self.drop_replaced();
         if self.entries.contains_key(name) {
             return Ok(());
         }

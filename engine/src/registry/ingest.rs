@@ -139,6 +139,7 @@ impl Registry {
     }
 
     fn record_checked(&mut self, record: &Record, now: Timestamp) -> Result<(), RegistryError> {
+        self.drop_replaced();
         let entry = match self.entries.get_mut(record.metric()) {
             Some(entry) => entry,
             None => {

@@ -10,7 +10,7 @@
 //!
 //! Records name their series by text. One that is made of a
 //! [`Subject`](crate::model::Subject) is found without it from the second time
-//! on, which makes it ten times as fast.
+//! on.
 //!
 //! A set of label values may be written as samples (`Record::set`), through a
 //! cell (`Record::add`, `Record::observe`, handles), or both: setting a value
@@ -60,6 +60,8 @@ pub struct Registry {
     terms: Vec<Terms>,
     /// What subjects know this registry by.
     token: u32,
+    /// The catalogue's replacements that `entries` knows of.
+    replacements: u64,
     collected_at: Option<Timestamp>,
     /// How long samples were kept at the last pruning.
     retention: Option<SampleRetention>,
@@ -89,6 +91,7 @@ impl Registry {
             entries: HashMap::default(),
             terms: Vec::new(),
             token: known::next_token(),
+            replacements: 0,
             collected_at: None,
             retention: None,
             drops,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::RetentionError;
@@ -23,8 +24,10 @@ pub const KEPT_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 ///
 /// Valid by construction: make one with [`Policy::builder`]. Results of
 /// aggregations are metrics like others and have their retention by name.
-/// Serialises with every time in seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Serialises with every time in seconds, and deserialises through the checks
+/// of the builder.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Form")]
 pub struct Policy {
     samples: Duration,
     by_metric: BTreeMap<Arc<str>, Duration>,
@@ -118,6 +121,36 @@ impl Serialize for Policy {
         policy.serialize_field("alert_history_seconds", &self.alert_history.as_secs_f64())?;
         policy.serialize_field("health_history_seconds", &self.health_history.as_secs_f64())?;
         policy.end()
+    }
+}
+
+/// A policy as it comes in.
+#[derive(Deserialize)]
+struct Form {
+    samples_seconds: f64,
+    #[serde(default)]
+    by_metric_seconds: BTreeMap<Arc<str>, f64>,
+    idle_after_seconds: Option<f64>,
+    alert_history_seconds: f64,
+    health_history_seconds: f64,
+}
+
+impl TryFrom<Form> for Policy {
+    type Error = RetentionError;
+
+    fn try_from(form: Form) -> Result<Self, RetentionError> {
+        // What is no duration is none that may be kept, and is refused as
+        // such.
+        let span = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO);
+        let by_metric = form.by_metric_seconds.into_iter();
+        let builder = PolicyBuilder {
+            samples: span(form.samples_seconds),
+            by_metric: by_metric.map(|(name, seconds)| (name, span(seconds))).collect(),
+            idle_after: form.idle_after_seconds.map(span),
+            alert_history: Some(span(form.alert_history_seconds)),
+            health_history: Some(span(form.health_history_seconds)),
+        };
+        builder.build()
     }
 }
 

@@ -176,3 +176,19 @@ proptest! {
         prop_assert_eq!(failed.len(), report.failures.len());
     }
 }
+
+#[test]
+fn a_policy_survives_serialisation_and_its_checks_apply_on_the_way_in() {
+    let policy = Policy::builder()
+        .samples(Duration::from_millis(86_400_123))
+        .metric("m", 3 * DAY)
+        .never_idle()
+        .alert_history(30 * DAY)
+        .build()
+        .unwrap();
+    let text = serde_json::to_string(&policy).unwrap();
+    assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+    for (good, bad) in [("86400.123", "1.0"), ("86400.123", "-1e300"), ("\"m\"", "\"9m\"")] {
+        assert!(serde_json::from_str::<Policy>(&text.replace(good, bad)).is_err(), "{bad}");
+    }
+}

@@ -42,6 +42,7 @@ mod series;
 mod slab;
 mod slot;
 mod snapshot;
+pub mod state;
 mod statistics;
 mod store;
 mod times;

@@ -43,7 +43,7 @@ pub(crate) struct Serve {
     /// Listen here instead of where the configuration says [default: 127.0.0.1:9737]
     #[arg(short, long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Keep the series in this folder, across orderly restarts [default: in memory]
+    /// Keep the series in this folder instead of where the configuration says [default: in memory]
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 }

@@ -5,3 +5,4 @@ mod flood;
 mod hang;
 mod panic;
 mod probe;
+mod saved;

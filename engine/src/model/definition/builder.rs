@@ -1,70 +1,10 @@
-//! Metric definitions.
+//! Definitions in the making.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-
-use super::name::{NameError, check_label_name, check_metric_name};
-
-/// What a metric measures. Terms of OpenMetrics 1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum MetricKind {
-    /// A running total that only grows, or starts again at zero.
-    Counter,
-    /// A value that goes up and down.
-    Gauge,
-    /// Measurements counted in buckets; stored as the series `_bucket`,
-    /// `_sum` and `_count`.
-    Histogram,
-    /// Measurements with quantiles over a sliding window; stored as the
-    /// series with `quantile`, `_sum` and `_count`.
-    Summary,
-}
-
-impl MetricKind {
-    /// Returns the kind's name in lower case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-            Self::Summary => "summary",
-        }
-    }
-}
-
-impl fmt::Display for MetricKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a metric is: its name, kind, help, unit, labels and bounds.
-///
-/// Valid by construction: make one with [`MetricDefinition::counter`] and its
-/// siblings, then [`build`](DefinitionBuilder::build).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MetricDefinition {
-    name: Arc<str>,
-    kind: MetricKind,
-    help: Arc<str>,
-    unit: Arc<str>,
-    label_names: Arc<[Arc<str>]>,
-    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
-    bounds: Arc<[f64]>,
-    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
-    quantiles: Arc<[f64]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retention: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    series_max: Option<usize>,
-}
+use super::{DefinitionError, MetricDefinition, MetricKind};
+use crate::model::name::{check_label_name, check_metric_name};
 
 /// The upper bounds of a histogram's buckets if none are given, in the
 /// metric's unit: Prometheus' defaults, made for seconds.
@@ -74,193 +14,23 @@ pub const DEFAULT_BOUNDS: [f64; 11] =
 /// The quantiles of a summary if none are given.
 pub const DEFAULT_QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
-/// Why a definition was refused.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[non_exhaustive]
-pub enum DefinitionError {
-    /// The metric's or a label's name is not valid.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// A label is named twice.
-    #[error("metric {metric:?} names label {label:?} twice")]
-    DuplicateLabel {
-        /// The metric.
-        metric: String,
-        /// The label.
-        label: String,
-    },
-    /// A label is one that the kind keeps for itself.
-    #[error("metric {metric:?}: label {label:?} belongs to the {kind} itself")]
-    KindLabel {
-        /// The metric.
-        metric: String,
-        /// The label, `le` or `quantile`.
-        label: String,
-        /// The kind.
-        kind: MetricKind,
-    },
-    /// Bucket bounds that are not finite and strictly growing.
-    #[error("metric {metric:?}: bucket bounds must be finite and grow strictly, got {bounds:?}")]
-    Bounds {
-        /// The metric.
-        metric: String,
-        /// The bounds as given.
-        bounds: Vec<f64>,
-    },
-    /// A quantile outside 0 to 1.
-    #[error("metric {metric:?}: quantiles must lie between 0 and 1, got {quantile}")]
-    Quantile {
-        /// The metric.
-        metric: String,
-        /// The quantile as given.
-        quantile: f64,
-    },
-    /// Bounds on a metric that is no histogram, or quantiles on one that is
-    /// no summary.
-    #[error("metric {metric:?} is a {kind}: it takes no {what}")]
-    NotOfKind {
-        /// The metric.
-        metric: String,
-        /// Its kind.
-        kind: MetricKind,
-        /// What was given: `bucket bounds` or `quantiles`.
-        what: &'static str,
-    },
-    /// The unit has characters that a name may not have.
-    #[error("metric {metric:?}: unit {unit:?} must be letters, digits or '_'")]
-    Unit {
-        /// The metric.
-        metric: String,
-        /// The unit as given.
-        unit: String,
-    },
-}
-
-impl MetricDefinition {
-    /// Starts the definition of a counter.
-    pub fn counter(name: impl Into<Arc<str>>) -> DefinitionBuilder {
-        DefinitionBuilder::new(name.into(), MetricKind::Counter)
-    }
-
-    /// Starts the definition of a gauge.
-    pub fn gauge(name: impl Into<Arc<str>>) -> DefinitionBuilder {
-        DefinitionBuilder::new(name.into(), MetricKind::Gauge)
-    }
-
-    /// Starts the definition of a histogram.
-    pub fn histogram(name: impl Into<Arc<str>>) -> DefinitionBuilder {
-        DefinitionBuilder::new(name.into(), MetricKind::Histogram)
-    }
-
-    /// Starts the definition of a summary.
-    pub fn summary(name: impl Into<Arc<str>>) -> DefinitionBuilder {
-        DefinitionBuilder::new(name.into(), MetricKind::Summary)
-    }
-
-    /// Starts the definition of a metric whose kind is known at run time.
-    pub fn of_kind(kind: MetricKind, name: impl Into<Arc<str>>) -> DefinitionBuilder {
-        DefinitionBuilder::new(name.into(), kind)
-    }
-
-    /// Returns the metric's name.
-    #[must_use]
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-
-    /// Returns the metric's kind.
-    #[must_use]
-    pub const fn kind(&self) -> MetricKind {
-        self.kind
-    }
-
-    /// Returns the help text; may be empty.
-    #[must_use]
-    pub fn help(&self) -> &str {
-        &self.help
-    }
-
-    /// Returns the unit, such as `seconds`; empty if there is none.
-    #[must_use]
-    pub fn unit(&self) -> &str {
-        &self.unit
-    }
-
-    /// Returns the names of the labels, as declared.
-    #[must_use]
-    pub fn label_names(&self) -> &[Arc<str>] {
-        &self.label_names
-    }
-
-    /// Returns the upper bounds of the buckets without `+Inf`; empty unless
-    /// the metric is a histogram.
-    #[must_use]
-    pub fn bounds(&self) -> &[f64] {
-        &self.bounds
-    }
-
-    /// Returns the quantiles; empty unless the metric is a summary.
-    #[must_use]
-    pub fn quantiles(&self) -> &[f64] {
-        &self.quantiles
-    }
-
-    /// Returns how long samples are kept; `None` means as the engine's
-    /// default says.
-    #[must_use]
-    pub const fn retention(&self) -> Option<Duration> {
-        self.retention
-    }
-
-    /// Returns the cap on the metric's series; `None` means as the engine's
-    /// default says.
-    #[must_use]
-    pub const fn series_max(&self) -> Option<usize> {
-        self.series_max
-    }
-}
-
-impl fmt::Display for MetricDefinition {
-    /// Writes the parts that make two definitions differ, on one line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.name)?;
-        write!(f, "{{{}}}", self.label_names.join(","))?;
-        if !self.unit.is_empty() {
-            write!(f, " unit {}", self.unit)?;
-        }
-        if !self.bounds.is_empty() {
-            write!(f, " bounds {:?}", self.bounds)?;
-        }
-        if !self.quantiles.is_empty() {
-            write!(f, " quantiles {:?}", self.quantiles)?;
-        }
-        if let Some(retention) = self.retention {
-            write!(f, " retention {retention:?}")?;
-        }
-        if let Some(cap) = self.series_max {
-            write!(f, " series_max {cap}")?;
-        }
-        write!(f, " help {:?}", self.help)
-    }
-}
-
 /// A definition being written; [`build`](Self::build) checks it.
 #[derive(Debug, Clone)]
 #[must_use = "a definition does nothing until it is built and registered"]
 pub struct DefinitionBuilder {
-    name: Arc<str>,
-    kind: MetricKind,
-    help: Arc<str>,
-    unit: Arc<str>,
-    label_names: Vec<Arc<str>>,
-    bounds: Option<Vec<f64>>,
-    quantiles: Option<Vec<f64>>,
-    retention: Option<Duration>,
-    series_max: Option<usize>,
+    pub(super) name: Arc<str>,
+    pub(super) kind: MetricKind,
+    pub(super) help: Arc<str>,
+    pub(super) unit: Arc<str>,
+    pub(super) label_names: Vec<Arc<str>>,
+    pub(super) bounds: Option<Vec<f64>>,
+    pub(super) quantiles: Option<Vec<f64>>,
+    pub(super) retention: Option<Duration>,
+    pub(super) series_max: Option<usize>,
 }
 
 impl DefinitionBuilder {
-    fn new(name: Arc<str>, kind: MetricKind) -> Self {
+    pub(super) fn new(name: Arc<str>, kind: MetricKind) -> Self {
         Self {
             name,
             kind,
@@ -428,6 +198,26 @@ mod tests {
         assert_eq!(summary.quantiles(), DEFAULT_QUANTILES);
         let gauge = MetricDefinition::gauge("g").build().unwrap();
         assert!(gauge.bounds().is_empty() && gauge.quantiles().is_empty());
+    }
+
+    #[test]
+    fn a_definition_survives_serialisation_and_its_checks_apply_on_the_way_in() {
+        let second = Duration::from_secs(1);
+        for builder in [
+            MetricDefinition::counter("c").help("how many").unit("bytes").labels(["a", "b"]),
+            MetricDefinition::gauge("g").retention(second).series_max(7),
+            MetricDefinition::histogram("h"),
+            MetricDefinition::histogram("h").bounds([]),
+            MetricDefinition::histogram("h").bounds([0.1 + 0.2, 1e300]),
+            MetricDefinition::summary("s").quantiles([]),
+        ] {
+            let definition = builder.build().unwrap();
+            let text = serde_json::to_string(&definition).unwrap();
+            assert_eq!(serde_json::from_str::<MetricDefinition>(&text).unwrap(), definition);
+        }
+        let bad = r#"{"name":"g","kind":"gauge","bounds":[1.0]}"#;
+        let error = serde_json::from_str::<MetricDefinition>(bad).unwrap_err().to_string();
+        assert!(error.starts_with("metric \"g\" is a gauge: it takes no bucket bounds"), "{error}");
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! Why a definition was refused.
+
+use thiserror::Error;
+
+use super::MetricKind;
+use crate::model::name::NameError;
+
+/// Why a definition was refused.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// The metric's or a label's name is not valid.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A label is named twice.
+    #[error("metric {metric:?} names label {label:?} twice")]
+    DuplicateLabel {
+        /// The metric.
+        metric: String,
+        /// The label.
+        label: String,
+    },
+    /// A label is one that the kind keeps for itself.
+    #[error("metric {metric:?}: label {label:?} belongs to the {kind} itself")]
+    KindLabel {
+        /// The metric.
+        metric: String,
+        /// The label, `le` or `quantile`.
+        label: String,
+        /// The kind.
+        kind: MetricKind,
+    },
+    /// Bucket bounds that are not finite and strictly growing.
+    #[error("metric {metric:?}: bucket bounds must be finite and grow strictly, got {bounds:?}")]
+    Bounds {
+        /// The metric.
+        metric: String,
+        /// The bounds as given.
+        bounds: Vec<f64>,
+    },
+    /// A quantile outside 0 to 1.
+    #[error("metric {metric:?}: quantiles must lie between 0 and 1, got {quantile}")]
+    Quantile {
+        /// The metric.
+        metric: String,
+        /// The quantile as given.
+        quantile: f64,
+    },
+    /// Bounds on a metric that is no histogram, or quantiles on one that is
+    /// no summary.
+    #[error("metric {metric:?} is a {kind}: it takes no {what}")]
+    NotOfKind {
+        /// The metric.
+        metric: String,
+        /// Its kind.
+        kind: MetricKind,
+        /// What was given: `bucket bounds` or `quantiles`.
+        what: &'static str,
+    },
+    /// The unit has characters that a name may not have.
+    #[error("metric {metric:?}: unit {unit:?} must be letters, digits or '_'")]
+    Unit {
+        /// The metric.
+        metric: String,
+        /// The unit as given.
+        unit: String,
+    },
+}
