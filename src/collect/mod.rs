@@ -123,13 +123,13 @@ mod tests {
         let records = collector.collect();
         let mut seen = std::collections::HashSet::new();
         for record in &records {
-            let definition = &definitions[&record.metric];
-            let mut names: Vec<_> = record.labels.iter().map(|(name, _)| name.clone()).collect();
+            let definition = &definitions[record.metric()];
+            let mut names: Vec<_> = record.labels().iter().map(|(name, _)| name.clone()).collect();
             let mut declared = definition.label_names().to_vec();
             names.sort();
             declared.sort();
             assert_eq!(names, declared, "{record:?}");
-            assert!(seen.insert((record.metric.clone(), record.labels.clone())), "{record:?}");
+            assert!(seen.insert((record.metric().clone(), record.labels().to_vec())), "{record:?}");
             let keepwatch_engine::model::Observation::Set { value, at } = record.observation else {
                 panic!("{record:?} is not a reading");
             };

@@ -106,7 +106,7 @@ mod tests {
     fn this_process_is_alive_and_uses_memory() {
         let records = check(&mut ProcessCollector::new());
         let value = |name: &str| {
-            records.iter().find(|record| &*record.metric == name).map(|record| {
+            records.iter().find(|record| &**record.metric() == name).map(|record| {
                 match record.observation {
                     Observation::Set { value, .. } => value,
                     ref other => panic!("{other:?} is not a reading"),

@@ -15,6 +15,7 @@
 //!   to the last acknowledgement, without the making of the values but with
 //!   that of the message. Sealing of full chunks in memory lies within. A
 //!   durable engine has synced its log before it acknowledges a tick.
+//! - `build_cpu_ns_per_sample`: the part of it that making the message took.
 //! - `rss_kib_per_series`, `rss_peak_kib_per_series`: growth of `VmRSS` since
 //!   before the first series, and the most there was.
 //! - `memory_bytes_per_sample`: by the engine's own account.

@@ -72,7 +72,8 @@ const QUICK: Sizes = Sizes {
 };
 
 /// keepwatch by each way in.
-const KEEPWATCH: [Kind; 4] = [Kind::Bare, Kind::Memory, Kind::MemoryAppend, Kind::MemoryRecord];
+const KEEPWATCH: [Kind; 5] =
+    [Kind::Bare, Kind::Memory, Kind::MemoryAppend, Kind::MemoryRecord, Kind::MemoryRecordAnew];
 /// Those whose cost must not grow with the number of series.
 const SCALED: [Kind; 3] = [Kind::Bare, Kind::Memory, Kind::MemoryAppend];
 const OWN: Kind = Kind::Bare;

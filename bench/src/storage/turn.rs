@@ -106,10 +106,15 @@ impl Turn {
         figure("register_cpu_ns_per_series", (registered + first) * per_series, "ns");
 
         let more = self.samples.saturating_sub(1);
+        let built = engine.building();
         let spent = ticks.feed(engine.as_mut(), more);
+        let built = engine.building().saturating_sub(built);
         let per_sample = 1e9 / (more * self.series) as f64;
         figure("ingest_cpu_ns_per_sample", seconds(spent.cpu) * per_sample, "ns");
         figure("ingest_wall_ns_per_sample", seconds(spent.wall) * per_sample, "ns");
+        if !built.is_zero() {
+            figure("build_cpu_ns_per_sample", seconds(built) * per_sample, "ns");
+        }
         let written = ticks.digest();
         let samples = written.samples as f64;
 

@@ -11,6 +11,7 @@ mod name;
 mod pattern;
 mod record;
 mod sample;
+mod subject;
 mod timestamp;
 
 pub use definition::{
@@ -22,4 +23,5 @@ pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use name::{NAME_BYTES_MAX, NameError, check_label_name, check_metric_name};
 pub use record::{Observation, Record};
 pub use sample::{STALE_NAN_BITS, Sample, SeriesSamples, is_stale, stale_marker};
+pub use subject::Subject;
 pub use timestamp::{TimeRange, Timestamp};

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use super::Timestamp;
+use super::{Subject, Timestamp};
 
 /// One recorded fact: a metric, the values of its labels, and what was
 /// observed.
 ///
 /// Labels are given by name in any order; the registry checks them against
-/// the metric's definition.
-#[derive(Debug, Clone, PartialEq)]
+/// the metric's definition. Those who record the same series again and again
+/// make a [`Subject`] once and records of it.
+#[derive(Debug, Clone)]
 pub struct Record {
-    /// The metric's name.
-    pub metric: Arc<str>,
-    /// The values of the metric's labels.
-    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    about: About,
     /// What was observed.
     pub observation: Observation,
+}
+
+#[derive(Debug, Clone)]
+enum About {
+    Once { metric: Arc<str>, labels: Vec<(Arc<str>, Arc<str>)> },
+    Shared(Subject),
 }
 
 /// What was observed, and on which kinds of metric it makes sense.
@@ -64,14 +68,60 @@ impl Record {
         Self::new(metric, Observation::Observe(value))
     }
 
+    /// Records an observation of a subject.
+    #[must_use]
+    pub fn of(subject: &Subject, observation: Observation) -> Self {
+        Self { about: About::Shared(subject.clone()), observation }
+    }
+
     /// Adds the value of a label.
     #[must_use]
     pub fn label(mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
-        self.labels.push((name.into(), value.into()));
+        match &mut self.about {
+            About::Once { labels, .. } => labels.push((name.into(), value.into())),
+            About::Shared(subject) => *subject = subject.clone().label(name, value),
+        }
         self
     }
 
+    /// Returns the metric's name.
+    #[must_use]
+    pub fn metric(&self) -> &Arc<str> {
+        match &self.about {
+            About::Once { metric, .. } => metric,
+            About::Shared(subject) => subject.metric(),
+        }
+    }
+
+    /// Returns the names and values of the labels, in the order given.
+    #[must_use]
+    pub fn labels(&self) -> &[(Arc<str>, Arc<str>)] {
+        match &self.about {
+            About::Once { labels, .. } => labels,
+            About::Shared(subject) => subject.labels(),
+        }
+    }
+
+    /// Returns the subject, if the record was made of one.
+    #[must_use]
+    #[inline]
+    pub const fn subject(&self) -> Option<&Subject> {
+        match &self.about {
+            About::Once { .. } => None,
+            About::Shared(subject) => Some(subject),
+        }
+    }
+
     fn new(metric: impl Into<Arc<str>>, observation: Observation) -> Self {
-        Self { metric: metric.into(), labels: Vec::new(), observation }
+        Self { about: About::Once { metric: metric.into(), labels: Vec::new() }, observation }
+    }
+}
+
+impl PartialEq for Record {
+    /// Compares the metric, the labels and the observation, whether or not
+    /// they come from a [`Subject`].
+    fn eq(&self, other: &Self) -> bool {
+        (self.metric(), self.labels(), self.observation)
+            == (other.metric(), other.labels(), other.observation)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::known::{Terms, next_token};
 use super::{Limits, Registry, RegistryError};
 use crate::instrument::{Child, Metric, Part};
 use crate::model::{Labels, MetricDefinition, Timestamp};
@@ -13,6 +14,8 @@ use crate::storage::{SeriesRef, Store};
 /// A metric that was recorded, collected or read.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// The place of its terms.
+    pub(super) number: u32,
     pub(super) metric: Arc<Metric>,
     /// The sets of label values by their key.
     pub(super) sets: HashMap<Box<[u8]>, LabelSet, RandomState>,
@@ -33,12 +36,17 @@ pub(super) struct LabelSet {
 }
 
 impl Entry {
-    fn new(metric: Arc<Metric>) -> Self {
-        Self { metric, sets: HashMap::default(), version: None }
+    fn new(number: u32, metric: Arc<Metric>) -> Self {
+        Self { number, metric, sets: HashMap::default(), version: None }
     }
 
     pub(super) fn definition(&self) -> &Arc<MetricDefinition> {
         self.metric.definition()
+    }
+
+    /// Returns the label set of a key, if it and its series exist.
+    pub(super) fn known(&self, key: &[u8], store: &Store) -> Option<&LabelSet> {
+        self.sets.get(key).filter(|set| set.series.iter().all(|series| store.exists(*series)))
     }
 
     /// Returns the label set of a key, creating its series if they are new
@@ -53,9 +61,8 @@ impl Entry {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<&mut LabelSet, RegistryError> {
-        let known = self.sets.get(key);
-        if !known.is_some_and(|set| set.series.iter().all(|series| store.exists(*series))) {
-            let labels = known.map_or_else(labels, |set| set.labels.clone());
+        if self.known(key, store).is_none() {
+            let labels = self.sets.get(key).map_or_else(labels, |set| set.labels.clone());
             let series = resolve(&self.metric, &labels, store, limits)?;
             let before = self.sets.remove(key);
             let changed_at = before.as_ref().map_or(now, |set| set.changed_at);
@@ -105,17 +112,25 @@ fn part_labels(labels: &Labels, part: &Part) -> Labels {
 }
 
 impl Registry {
-    /// Returns the entry of a metric, creating it if the catalogue has the
-    /// metric.
-    pub(super) fn ensure(&mut self, name: &str) -> Result<(), RegistryError> {
+    /// Drops what is known of metrics that were replaced.
+    #[inline]
+    pub(super) fn drop_replaced(&mut self) {
         let replacements = self.catalogue.replacements();
-        if self.replacements != replacements {
-            self.replacements = replacements;
-            let catalogue = &self.catalogue;
-            self.entries.retain(|name, entry| {
-                catalogue.get(name).is_some_and(|metric| Arc::ptr_eq(&metric, &entry.metric))
-            });
+        if self.replacements == replacements {
+            return;
         }
+        self.replacements = replacements;
+        // Subjects may know the terms of a metric that is gone.
+        self.token = next_token();
+        let catalogue = &self.catalogue;
+        self.entries.retain(|name, entry| {
+            catalogue.get(name).is_some_and(|metric| Arc::ptr_eq(&metric, &entry.metric))
+        });
+    }
+
+    /// Makes an entry of a metric, if the catalogue has it and there is none.
+    pub(super) fn ensure(&mut self, name: &str) -> Result<(), RegistryError> {
+        self.drop_replaced();
         if self.entries.contains_key(name) {
             return Ok(());
         }
@@ -123,7 +138,11 @@ impl Registry {
             let similar = self.catalogue.similar(name);
             return Err(RegistryError::UnknownMetric { metric: name.into(), similar });
         };
-        self.entries.insert(Arc::clone(metric.definition().name()), Entry::new(metric));
+        // Without terms at this place, values go the long way.
+        let number = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
+        self.terms.push(Terms::new(Arc::clone(&metric), &self.limits));
+        let name = Arc::clone(metric.definition().name());
+        self.entries.insert(name, Entry::new(number, metric));
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::entry::Entry;
+use super::known::remember;
 use super::{Registry, RegistryError};
 use crate::instrument::{Child, Metric};
 use crate::model::{Labels, MetricDefinition, MetricKind, Observation, Record, Sample, Timestamp};
@@ -45,7 +46,15 @@ impl Registry {
     /// an observation that the kind does not take, or whose value makes no
     /// sense; a timestamp that is too old, too far ahead or taken; a new
     /// series beyond a limit. Each is counted.
+    #[inline]
     pub fn record(&mut self, record: &Record, now: Timestamp) -> Result<(), RegistryError> {
+        if self.record_known(record, now) {
+            return Ok(());
+        }
+        self.record_by_name(record, now)
+    }
+
+    fn record_by_name(&mut self, record: &Record, now: Timestamp) -> Result<(), RegistryError> {
         let result = self.record_checked(record, now);
         if let Err(error) = &result {
             self.drops.count(error);
@@ -130,26 +139,34 @@ impl Registry {
     }
 
     fn record_checked(&mut self, record: &Record, now: Timestamp) -> Result<(), RegistryError> {
-        self.ensure(&record.metric)?;
-        let Some(entry) = self.entries.get_mut(&record.metric) else {
-            return Err(RegistryError::UnknownSeries);
+        self.drop_replaced();
+        let entry = match self.entries.get_mut(record.metric()) {
+            Some(entry) => entry,
+            None => {
+                self.ensure(record.metric())?;
+                self.entries.get_mut(record.metric()).ok_or(RegistryError::UnknownSeries)?
+            }
         };
-        let definition = Arc::clone(entry.definition());
-        self.scratch.key.clear();
-        let bytes_max = self.limits.label_value_bytes;
-        key_of(&definition, &record.labels, bytes_max, &mut self.scratch.key)?;
-        check_observation(&definition, record.observation)?;
+        let key = &mut self.scratch.key;
+        key.clear();
+        key_of(entry.definition(), record.labels(), self.limits.label_value_bytes, key)?;
+        check_observation(entry.definition(), record.observation)?;
         match record.observation {
             Observation::Set { value, at: given } => {
                 let at = given.unwrap_or(now);
-                let max = definition.retention().unwrap_or_default().max(self.limits.age_max);
+                let max = entry.definition().retention().unwrap_or_default();
+                let max = max.max(self.limits.age_max);
                 if at < now - max {
-                    let metric = Arc::clone(definition.name());
+                    let metric = Arc::clone(entry.definition().name());
                     return Err(RegistryError::Expired { metric, at, now, max });
                 }
-                let labels = || label_set(&record.labels);
-                let key = &self.scratch.key;
-                let set = entry.set(key, labels, &mut self.store, &self.limits, now)?;
+                let set = match entry.known(key, &self.store) {
+                    Some(set) => set,
+                    None => {
+                        let labels = || label_set(record.labels());
+                        entry.set(key, labels, &mut self.store, &self.limits, now)?
+                    }
+                };
                 let Some(&series) = set.series.first() else {
                     return Err(RegistryError::UnknownSeries);
                 };
@@ -161,7 +178,7 @@ impl Registry {
                     Some(_) => self.store.append(series, sample, now),
                     None => self.store.amend(series, sample, now),
                 };
-                stored.map_err(|error| RegistryError::append(&record.metric, error))?;
+                stored.map_err(|error| RegistryError::append(record.metric(), error))?;
                 // The cell goes on from here, so that the next collection does
                 // not bring back what it held before.
                 if entry.metric.children() > 0
@@ -169,6 +186,9 @@ impl Registry {
                 {
                     let child = child.or_else(|| entry.metric.find(key));
                     child.inspect(|child| child.overwrite(value));
+                }
+                if let Some(subject) = record.subject() {
+                    remember(subject, self.token, series, entry.number);
                 }
                 Ok(())
             }
@@ -206,7 +226,7 @@ fn cell(
     let values: Vec<&str> = definition
         .label_names()
         .iter()
-        .map(|name| record.labels.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v))
+        .map(|name| record.labels().iter().find(|(n, _)| n == name).map_or("", |(_, v)| v))
         .collect();
     let child = entry.metric.child(&values).map_err(RegistryError::label)?;
     let series = store.find(definition.name(), definition.name(), child.labels());
@@ -224,8 +244,17 @@ fn key_of(
     bytes_max: usize,
     key: &mut Vec<u8>,
 ) -> Result<(), RegistryError> {
-    let metric = || Arc::clone(definition.name());
     let names = definition.label_names();
+    // Labels usually come in the order of the definition.
+    let in_order = names.len() == labels.len()
+        && names.iter().zip(labels).all(|(name, (label, value))| {
+            (Arc::ptr_eq(name, label) || name == label) && value.len() <= bytes_max
+        });
+    if in_order {
+        labels.iter().for_each(|(_, value)| Metric::push_key(value, key));
+        return Ok(());
+    }
+    let metric = || Arc::clone(definition.name());
     for (index, (label, value)) in labels.iter().enumerate() {
         if !names.contains(label) {
             let (label, labels) = (Arc::clone(label), names.to_vec());
@@ -243,13 +272,8 @@ fn key_of(
             });
         }
     }
-    for (index, name) in names.iter().enumerate() {
-        // Labels usually come in the order of the definition.
-        let given = labels
-            .get(index)
-            .filter(|(label, _)| label == name)
-            .or_else(|| labels.iter().find(|(label, _)| label == name));
-        let Some((_, value)) = given else {
+    for name in names {
+        let Some((_, value)) = labels.iter().find(|(label, _)| label == name) else {
             return Err(RegistryError::MissingLabel { metric: metric(), label: Arc::clone(name) });
         };
         Metric::push_key(value, key);

@@ -8,6 +8,10 @@
 //! store or in a cell, both of which outlive the registry: a successor over
 //! the same catalogue and ledger has all of it.
 //!
+//! Records name their series by text. One that is made of a
+//! [`Subject`](crate::model::Subject) is found without it from the second time
+//! on.
+//!
 //! A set of label values may be written as samples (`Record::set`), through a
 //! cell (`Record::add`, `Record::observe`, handles), or both: setting a value
 //! also sets the cell, and a cell that is made later starts from the stored
@@ -18,6 +22,7 @@ mod drops;
 mod entry;
 mod error;
 mod ingest;
+mod known;
 mod limits;
 mod prune;
 mod read;
@@ -37,6 +42,7 @@ pub use prune::{PruneOutcome, SampleRetention};
 pub use read::Selected;
 
 use self::entry::Entry;
+use self::known::Terms;
 use crate::instrument::Catalogue;
 use crate::model::Timestamp;
 use crate::storage::wal::Commit;
@@ -50,6 +56,10 @@ pub struct Registry {
     store: Store,
     recovery: Recovery,
     entries: HashMap<Arc<str>, Entry, RandomState>,
+    /// What metrics take, by the number of their entry.
+    terms: Vec<Terms>,
+    /// What subjects know this registry by.
+    token: u32,
     /// The catalogue's replacements that `entries` knows of.
     replacements: u64,
     collected_at: Option<Timestamp>,
@@ -79,6 +89,8 @@ impl Registry {
             store,
             recovery,
             entries: HashMap::default(),
+            terms: Vec::new(),
+            token: known::next_token(),
             replacements: 0,
             collected_at: None,
             retention: None,

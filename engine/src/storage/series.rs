@@ -20,6 +20,18 @@ pub struct SeriesRef {
     pub(super) serial: Serial,
 }
 
+impl SeriesRef {
+    /// Returns the reference as two numbers.
+    pub(crate) const fn to_parts(self) -> [u32; 2] {
+        [self.id, self.serial.0]
+    }
+
+    /// Makes a reference of [`to_parts`](Self::to_parts).
+    pub(crate) const fn from_parts([id, serial]: [u32; 2]) -> Self {
+        Self { id, serial: Serial(serial) }
+    }
+}
+
 impl fmt::Display for SeriesRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.id, self.serial)

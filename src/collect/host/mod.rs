@@ -172,12 +172,12 @@ mod tests {
     fn cpu_usage_needs_two_readings() {
         let mut host = HostCollector::new();
         let has_usage = |records: &[Record]| {
-            records.iter().any(|record| &*record.metric == "host_cpu_usage_percent")
+            records.iter().any(|record| &**record.metric() == "host_cpu_usage_percent")
         };
         assert!(!has_usage(&check(&mut host)));
         let second = check(&mut host);
         assert!(has_usage(&second));
-        let names: Vec<&str> = second.iter().map(|record| &*record.metric).collect();
+        let names: Vec<&str> = second.iter().map(|record| &**record.metric()).collect();
         for name in ["node_memory_MemTotal_bytes", "host_memory_used_percent", "host_cpus"] {
             assert!(names.contains(&name), "{name} is missing");
         }

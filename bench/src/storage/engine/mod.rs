@@ -7,6 +7,7 @@ mod registry;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::dataset::{Digest, Fleet};
 
@@ -22,6 +23,12 @@ pub(super) trait Engine {
     /// Adds a value to each series, in the order of their numbers, and comes
     /// back once the engine has acknowledged them.
     fn append(&mut self, at_ms: i64, values: &[f64]);
+
+    /// Returns how much CPU time the making of messages has taken so far;
+    /// nothing if none are made.
+    fn building(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Reads every sample of one series.
     fn read_one(&self, fleet: &Fleet, series: usize) -> Digest;
@@ -71,15 +78,23 @@ pub(super) enum Kind {
     Memory,
     /// The registry actor, `AppendBatch` of resolved series, in memory.
     MemoryAppend,
-    /// The registry actor, `RecordBatch` by name and labels, in memory.
+    /// The registry actor, `RecordBatch` of subjects made once, in memory.
     MemoryRecord,
+    /// The registry actor, `RecordBatch` by name and labels, in memory.
+    MemoryRecordAnew,
     /// tsink in process with a folder, its log synced at each append.
     Tsink,
 }
 
 impl Kind {
-    const ALL: [Self; 5] =
-        [Self::Bare, Self::Memory, Self::MemoryAppend, Self::MemoryRecord, Self::Tsink];
+    const ALL: [Self; 6] = [
+        Self::Bare,
+        Self::Memory,
+        Self::MemoryAppend,
+        Self::MemoryRecord,
+        Self::MemoryRecordAnew,
+        Self::Tsink,
+    ];
 
     /// Returns the word that names of figures begin with.
     pub(super) const fn name(self) -> &'static str {
@@ -88,6 +103,7 @@ impl Kind {
             Self::Memory => "keepwatch_memory",
             Self::MemoryAppend => "keepwatch_memory_append",
             Self::MemoryRecord => "keepwatch_memory_record",
+            Self::MemoryRecordAnew => "keepwatch_memory_record_anew",
             Self::Tsink => "tsink",
         }
     }
@@ -100,7 +116,7 @@ impl Kind {
     /// Says whether the memory of the process is the engine's alone: those
     /// who send names and labels hold copies that the engine shares.
     pub(super) const fn has_own_memory(self) -> bool {
-        !matches!(self, Self::MemoryRecord)
+        !matches!(self, Self::MemoryRecord | Self::MemoryRecordAnew)
     }
 
     /// Opens the engine on a folder, which may have what a killed process
@@ -114,6 +130,7 @@ impl Kind {
             Self::Memory => Box::new(bare::Bare::in_memory()),
             Self::MemoryAppend => Box::new(registry::Client::open(registry::Way::Append)),
             Self::MemoryRecord => Box::new(registry::Client::open(registry::Way::Record)),
+            Self::MemoryRecordAnew => Box::new(registry::Client::open(registry::Way::RecordAnew)),
             Self::Tsink => Box::new(peer::Tsink::open(folder)?),
         })
     }

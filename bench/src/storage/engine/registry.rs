@@ -12,13 +12,16 @@ use keepwatch_actors::registry::{
 use keepwatch_actors::supervisor::{Address, Placement, Settings, Supervisor, Workshop};
 use keepwatch_engine::clock::{Clock, SystemClock};
 use keepwatch_engine::instrument::Catalogue;
-use keepwatch_engine::model::{MetricDefinition, MetricKind, Record, TimeRange, Timestamp};
+use keepwatch_engine::model::{
+    MetricDefinition, MetricKind, Record, Subject, TimeRange, Timestamp,
+};
 use keepwatch_engine::registry::Limits;
 use keepwatch_engine::storage::{Ledger, Selector, SeriesRef};
 
 use super::Engine;
 use super::bare::{read, selector_of};
 use crate::storage::dataset::{Class, Digest, Fleet};
+use crate::storage::usage::Times;
 
 /// The most samples a message: what a collector of 20 instances sends.
 const BATCH: usize = 20_000;
@@ -28,11 +31,19 @@ const BATCH: usize = 20_000;
 pub(super) enum Way {
     /// By series that were resolved before.
     Append,
-    /// By name and labels.
+    /// By subjects, which have the name and the labels and are made once.
     Record,
+    /// By name and labels, all of them given anew for each record.
+    RecordAnew,
 }
 
 type LabelPair = (Arc<str>, Arc<str>);
+
+/// What is sent, but for the time.
+enum Message {
+    Append(Vec<(SeriesRef, f64)>),
+    Record(Vec<Record>),
+}
 
 pub(super) struct Client {
     way: Way,
@@ -42,6 +53,9 @@ pub(super) struct Client {
     series: Vec<SeriesRef>,
     /// What records are made of: the metric and the labels of each series.
     names: Vec<(Arc<str>, Vec<LabelPair>)>,
+    subjects: Vec<Subject>,
+    /// CPU time that the making of messages took.
+    building: Duration,
 }
 
 impl Client {
@@ -49,7 +63,16 @@ impl Client {
         let system = System::new();
         let clock = Arc::new(TickClock::default());
         let registry = system.block_on(start(Arc::clone(&clock)));
-        Self { way, system, registry, clock, series: Vec::new(), names: Vec::new() }
+        Self {
+            way,
+            system,
+            registry,
+            clock,
+            series: Vec::new(),
+            names: Vec::new(),
+            subjects: Vec::new(),
+            building: Duration::ZERO,
+        }
     }
 
     fn define(&self, fleet: &Fleet) {
@@ -68,6 +91,27 @@ impl Client {
         }
     }
 
+    /// Makes the message with the values of the series after the first `from`.
+    fn message(&self, from: usize, at: Timestamp, values: &[f64]) -> Message {
+        let values = values.iter().copied();
+        match self.way {
+            Way::Append => {
+                Message::Append(self.series[from..].iter().copied().zip(values).collect())
+            }
+            Way::Record => {
+                let record = |(subject, value): (&Subject, f64)| subject.set_at(value, at);
+                Message::Record(self.subjects[from..].iter().zip(values).map(record).collect())
+            }
+            Way::RecordAnew => {
+                let record = |((metric, labels), value): (&(Arc<str>, Vec<LabelPair>), f64)| {
+                    let record = Record::set_at(Arc::clone(metric), value, at);
+                    labels.iter().cloned().fold(record, |record, (n, v)| record.label(n, v))
+                };
+                Message::Record(self.names[from..].iter().zip(values).map(record).collect())
+            }
+        }
+    }
+
     fn read(&self, selector: Selector) -> Digest {
         let asked = self.registry.send(Select { selector, range: TimeRange::ALL });
         read(&self.system.block_on(asked).expect("the metric exists").snapshot())
@@ -76,17 +120,19 @@ impl Client {
 
 impl Engine for Client {
     fn prepare(&mut self, fleet: &Fleet) {
-        self.series.reserve_exact(fleet.series());
-        if self.way == Way::Record {
-            let metric = |series| Arc::clone(&fleet.metrics()[fleet.metric_of(series)].name);
-            let name = |series| (metric(series), pairs(fleet, series));
-            self.names = (0..fleet.series()).map(name).collect();
+        let metric = |series| Arc::clone(&fleet.metrics()[fleet.metric_of(series)].name);
+        let name = |series| (metric(series), pairs(fleet, series));
+        let names = (0..fleet.series()).map(name);
+        match self.way {
+            Way::Append => self.series.reserve_exact(fleet.series()),
+            Way::Record => self.subjects = names.map(subject).collect(),
+            Way::RecordAnew => self.names = names.collect(),
         }
     }
 
     fn register(&mut self, fleet: &Fleet) {
         self.define(fleet);
-        if self.way == Way::Record {
+        if self.way != Way::Append {
             return;
         }
         for series in 0..fleet.series() {
@@ -100,31 +146,26 @@ impl Engine for Client {
     fn append(&mut self, at_ms: i64, values: &[f64]) {
         self.clock.now_ms.store(at_ms, Ordering::Relaxed);
         let at = Timestamp::from_millis(at_ms);
+        let mut building = Duration::ZERO;
+        let message = |from, values: &[f64]| self.message(from, at, values);
         let sent = async {
             let mut accepted = 0;
             for (batch, values) in values.chunks(BATCH).enumerate() {
                 let from = batch * BATCH;
-                let outcome = match self.way {
-                    Way::Append => {
-                        let series = self.series[from..].iter().copied();
-                        let values = series.zip(values.iter().copied()).collect();
-                        self.registry.send(AppendBatch { at, values }).await
-                    }
-                    Way::Record => {
-                        let record = |((metric, labels), value): (&(Arc<str>, Vec<_>), &f64)| {
-                            let mut record = Record::set_at(Arc::clone(metric), *value, at);
-                            record.labels.clone_from(labels);
-                            record
-                        };
-                        let records = self.names[from..].iter().zip(values).map(record).collect();
-                        self.registry.send(RecordBatch(records)).await
-                    }
+                let start = Times::now();
+                let message = message(from, values);
+                building += start.spent().thread;
+                let outcome = match message {
+                    Message::Append(values) => self.registry.send(AppendBatch { at, values }).await,
+                    Message::Record(records) => self.registry.send(RecordBatch(records)).await,
                 };
                 accepted += outcome.expect("the registry lives").accepted;
             }
             accepted
         };
-        assert_eq!(self.system.block_on(sent), values.len(), "a sample was refused");
+        let accepted = self.system.block_on(sent);
+        self.building += building;
+        assert_eq!(accepted, values.len(), "a sample was refused");
     }
 
     fn read_one(&self, fleet: &Fleet, series: usize) -> Digest {
@@ -137,6 +178,10 @@ impl Engine for Client {
             all.merge(self.read(Selector::metric(Arc::clone(&metric.name))));
         }
         all
+    }
+
+    fn building(&self) -> Duration {
+        self.building
     }
 
     fn memory_bytes(&self) -> Option<u64> {
@@ -160,6 +205,10 @@ async fn start(clock: Arc<TickClock>) -> Address<Registry> {
 
 fn pairs(fleet: &Fleet, series: usize) -> Vec<LabelPair> {
     fleet.labels(series).into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+fn subject((metric, labels): (Arc<str>, Vec<LabelPair>)) -> Subject {
+    labels.into_iter().fold(Subject::new(metric), |subject, (n, v)| subject.label(n, v))
 }
 
 /// Shows the time of the last tick; its durations are real, so that nothing

@@ -164,7 +164,7 @@ fn results_are_records() {
         .machine
         .records_of("cache")
         .iter()
-        .map(|record| format!("{} {:?} {:?}", record.metric, record.labels, record.observation))
+        .map(|record| format!("{} {:?} {:?}", record.metric(), record.labels(), record.observation))
         .collect();
     expect![[r#"
         keepwatch_health_status [("check", "cache")] Set { value: 0.5, at: None }
@@ -174,8 +174,8 @@ fn results_are_records() {
     .assert_eq(&text.join("\n"));
     let definitions = series_definitions().unwrap();
     for record in world.machine.records() {
-        check_metric_name(&record.metric).unwrap();
-        assert!(definitions.iter().any(|definition| definition.name() == &record.metric));
+        check_metric_name(record.metric()).unwrap();
+        assert!(definitions.iter().any(|definition| definition.name() == record.metric()));
     }
     let fresh = World::new(vec![check("db")]);
     assert!(fresh.machine.records().is_empty(), "an unknown status is no sample");
