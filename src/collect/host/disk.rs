@@ -221,7 +221,7 @@ mod tests {
         let count = |mount: Mount| {
             let mut records = Vec::new();
             mount.record(&mut records);
-            records.iter().filter(|r| &*r.metric == "host_disk_used_percent").count()
+            records.iter().filter(|r| &**r.metric() == "host_disk_used_percent").count()
         };
         assert_eq!(count(mount("/dev/sda1", "/", "ext4")), 1);
         assert_eq!(count(Mount { read_only: true, ..mount("/dev/sda1", "/", "ext4") }), 0);
