@@ -129,6 +129,12 @@ impl Store {
         Some(reference)
     }
 
+    /// Makes sure that a serial that is on disk is not given out again: the
+    /// log may say that its series is gone.
+    pub(super) fn restore_serial(&self, serial: Serial) {
+        self.ledger.skip_serial(serial);
+    }
+
     /// Enters a series that is on disk; `None` if the store is full, or has
     /// the series under another serial.
     pub(super) fn restore(&mut self, serial: Serial, identity: Identity) -> Option<u32> {
@@ -157,6 +163,16 @@ impl Store {
         let stored = slot.append_slowly(sample, window, sealed, &mut self.columns);
         if stored.is_err() && amend && slot.newest_at == sample.at {
             slot.replace_newest(sample);
+        }
+    }
+
+    /// Notes that a file has samples of a series up to `newest`; `exact` says
+    /// whether there is a sample at that time. What is known stays.
+    pub(super) fn restore_newest(&self, id: u32, newest: Timestamp, exact: bool) {
+        let Some(slot) = self.slot(id) else { return };
+        // Rollups tell little of a series that has samples.
+        if exact || (slot.newest_at == Timestamp::MIN && slot.series.left_at() == Timestamp::MIN) {
+            slot.series.leave(newest);
         }
     }
 
@@ -240,7 +256,9 @@ impl Store {
         match self.append(series, sample, now) {
             Err(AppendError::Duplicate { at, stored, given }) => {
                 let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-                let newest = slot.filter(|slot| slot.newest_at == at);
+                // What is sealed to a segment stays as it is.
+                let sealed = at < self.sealed_before;
+                let newest = slot.filter(|slot| slot.newest_at == at && !sealed);
                 let Some(slot) = newest else {
                     return Err(AppendError::Duplicate { at, stored, given });
                 };

@@ -173,6 +173,7 @@ impl Loading {
                 }
             }
             Entry::Remove(serial) => {
+                self.store.restore_serial(serial);
                 if self.removed.insert(serial) {
                     self.tombstones.push(Tombstone { serial, newest_at: now });
                 }
@@ -197,22 +198,28 @@ impl Loading {
             report.damaged.push(DamagedFile { path, reason });
         };
         let mut unknown = Vec::new();
-        match segment.serials() {
-            Ok(serials) => {
-                unknown.extend(serials.into_iter().filter(|(serial, _)| {
-                    !self.ids.contains_key(serial) && !self.removed.contains(serial)
-                }));
-            }
-            Err(error) => damage(&error),
+        if let Some(serial) = segment.newest_serial() {
+            // Also where the block that has it is damaged.
+            self.store.restore_serial(serial);
+        }
+        let raw = segment.kind() == SegmentKind::Raw;
+        let newest = segment.newest(|serial, place, newest| match self.ids.get(&serial) {
+            Some(&id) => self.store.restore_newest(id, newest, raw),
+            None if self.removed.contains(&serial) => {}
+            None => unknown.push((serial, place, newest)),
+        });
+        if let Err(error) = newest {
+            damage(&error);
         }
         // Identities lie in blocks, in this order.
-        unknown.sort_unstable_by_key(|(_, place)| *place);
+        unknown.sort_unstable_by_key(|(_, place, _)| *place);
         let mut cursor = segment.cursor();
-        for (serial, place) in unknown {
+        for (serial, place, newest) in unknown {
             match cursor.identity_at(place) {
                 Ok(identity) => {
                     if let Some(id) = self.store.restore(serial, identity) {
                         self.ids.insert(serial, id);
+                        self.store.restore_newest(id, newest, raw);
                     }
                 }
                 Err(error) => damage(&error),
