@@ -124,7 +124,16 @@ fn segments(
             _ => continue,
         }
         match Segment::open(&path) {
-            Ok(segment) if segment.kind() == kind => found.push(segment),
+            Ok(segment) if segment.kind() == kind && segment.has_its_name() => found.push(segment),
+            Ok(segment) if segment.kind() == kind => {
+                // Beside the file of its window it would be read twice, or in
+                // place of it.
+                let window = segment.window();
+                let reason =
+                    format!("it holds {} to {}; its name says otherwise", window.start, window.end);
+                let path = if damaged == Damaged::SetAside { set_aside(path) } else { path };
+                report.damaged.push(DamagedFile { path, reason });
+            }
             Ok(segment) => {
                 let reason = format!("it holds {}; expected {kind}", segment.kind());
                 report.damaged.push(DamagedFile { path, reason });
@@ -210,6 +219,10 @@ impl Loading {
         });
         if let Err(error) = newest {
             damage(&error);
+        }
+        let blocks = segment.damage().blocks;
+        if blocks > 0 {
+            damage(&format_args!("{blocks} blocks of its directory are damaged"));
         }
         // Identities lie in blocks, in this order.
         unknown.sort_unstable_by_key(|(_, place, _)| *place);

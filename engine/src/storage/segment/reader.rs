@@ -250,6 +250,12 @@ impl Segment {
         Ok(serials)
     }
 
+    /// Says whether the file is named after its window.
+    pub(in crate::storage) fn has_its_name(&self) -> bool {
+        let name = super::file_name(self.window());
+        self.path().file_name().is_some_and(|given| given == name.as_str())
+    }
+
     /// Hands over each series with its place and the time of its newest
     /// sample, as [`serials`](Self::serials) does.
     pub(in crate::storage) fn newest(

@@ -137,5 +137,6 @@ fn day_of(engine: &mut Engine, series: &[SeriesRef], from: i64, to: i64) {
     }
 }
 
+mod damage;
 mod model;
 mod whole;
