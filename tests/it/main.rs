@@ -7,6 +7,7 @@ mod binary;
 mod config;
 mod examples;
 mod http;
+mod kill;
 mod monitor;
 mod process;
 mod restart;

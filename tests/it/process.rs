@@ -44,6 +44,14 @@ impl Program {
         assert!(status.success(), "kill -TERM {pid}: {status}");
     }
 
+    /// Kills the program and returns all that it had printed.
+    pub(crate) fn kill(mut self) -> String {
+        self.child.kill().expect("the program was running");
+        self.lines.read_to_string(&mut self.seen).expect("text until the end");
+        self.child.wait().expect("the program ends");
+        std::mem::take(&mut self.seen)
+    }
+
     /// Waits for the end and returns all that was printed; the program must
     /// have succeeded.
     pub(crate) fn finish(mut self) -> String {

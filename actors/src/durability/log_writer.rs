@@ -93,7 +93,9 @@ impl LogWriter {
         let samples: usize = commits.iter().map(Commit::samples).sum();
         let epoch = commits.iter().map(|commit| commit.epoch).max().unwrap_or(0);
         let waiting = self.shared.backlog.fetch_add(samples, Ordering::Relaxed);
-        let refused = waiting > BACKLOG_MAX || epoch <= self.refused_epoch();
+        // Nothing to write is let go behind what was handed over before.
+        let unwanted = !commits.is_empty() && epoch <= self.refused_epoch();
+        let refused = waiting > BACKLOG_MAX || unwanted;
         let order = Order::Write { commits, samples, release };
         let order =
             if refused { Err(order) } else { self.orders.send(order).map_err(|lost| lost.0) };

@@ -72,6 +72,7 @@ impl Store {
             let stays = |chunk: &&Chunk| !one.chunks.iter().any(|written| written.is(chunk));
             let chunks: ChunkList =
                 one.rest.iter().chain(body.chunks.iter().filter(stays)).cloned().collect();
+            slot.series.leave(slot.newest_at);
             evicted += body.chunks.samples().saturating_sub(chunks.samples());
             let mut left = body.as_ref().clone();
             left.chunks = Arc::new(chunks);

@@ -57,7 +57,14 @@ impl Journal {
     pub(super) fn begin_file(&mut self, ledger: &Ledger) {
         let next = Commit {
             epoch: ledger.next_epoch(),
-            removed: ledger.tombstones().iter().map(|tombstone| tombstone.serial).collect(),
+            // Those that the ledger does not know yet as well: the file that
+            // has them may go first.
+            removed: ledger
+                .tombstones()
+                .iter()
+                .chain(&self.removed)
+                .map(|one| one.serial)
+                .collect(),
             ..Commit::default()
         };
         let finished = std::mem::replace(&mut self.commit, next);

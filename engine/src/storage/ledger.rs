@@ -220,7 +220,9 @@ pub(super) fn salvage(series: &Series, columns: &mut Columns, recovery: &mut Rec
     recovery.series += 1;
     let body = Body { chunks, late: Arc::clone(&body.late), open };
     recovery.samples += body.samples(body.open.len());
-    Series::new(series.reference(), series.identity().clone(), body)
+    let salvaged = Series::new(series.reference(), series.identity().clone(), body);
+    salvaged.leave(series.left_at());
+    salvaged
 }
 
 fn copy_open(open: &Slab, columns: &mut Columns, recovery: &mut Recovery) -> Arc<Slab> {

@@ -97,13 +97,18 @@ impl Store {
             let Some(slot) = self.slots.get(id as usize) else { return pruned };
             let Some(slot) = slot else { continue };
             let cutoffs = cutoffs(&slot.series);
-            let gone = slot.newest().is_none_or(|newest| {
-                newest.at < cutoffs.idle_before || newest.at < cutoffs.samples_before
-            });
+            // Also of a series whose samples are all in files.
+            let newest = slot.newest_at;
+            let gone = newest == Timestamp::MIN
+                || newest < cutoffs.idle_before
+                || newest < cutoffs.samples_before;
             if gone {
                 let reference = slot.series.reference();
                 self.prune_series(reference, slice.dry_run, &mut pruned);
             } else {
+                if !slice.dry_run {
+                    slot.series.leave(slot.newest_at);
+                }
                 drop_chunks(&slot.series, cutoffs.samples_before, slice.dry_run, &mut pruned);
             }
         }
@@ -120,6 +125,7 @@ impl Store {
         for id in cursor..end {
             let Some(slot) = self.slots.get(id as usize) else { return pruned };
             if let Some(slot) = slot {
+                slot.series.leave(slot.newest_at);
                 drop_chunks(&slot.series, before, false, &mut pruned);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -44,6 +45,8 @@ pub struct Series {
     reference: SeriesRef,
     identity: Identity,
     body: ArcSwap<Body>,
+    /// The time of the newest sample when one last left the memory.
+    left_at: AtomicI64,
 }
 
 /// All samples of a series in memory at one time: sealed, late and open.
@@ -60,7 +63,8 @@ pub(super) struct Body {
 
 impl Series {
     pub(super) fn new(reference: SeriesRef, identity: Identity, body: Body) -> Self {
-        Self { reference, identity, body: ArcSwap::from_pointee(body) }
+        let left_at = AtomicI64::new(Timestamp::MIN.millis());
+        Self { reference, identity, body: ArcSwap::from_pointee(body), left_at }
     }
 
     /// Returns the reference for appends.
@@ -108,6 +112,18 @@ impl Series {
 
     pub(super) fn body(&self) -> Arc<Body> {
         self.body.load_full()
+    }
+
+    /// Returns the time of the newest sample when one last left the memory:
+    /// the series is at least as new, whatever is in memory.
+    pub(super) fn left_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.left_at.load(Ordering::Relaxed))
+    }
+
+    /// Notes that samples up to `newest` are in files, or gone.
+    pub(super) fn leave(&self, newest: Timestamp) {
+        // The writer writes and its successor reads, with the ledger between.
+        self.left_at.fetch_max(newest.millis(), Ordering::Relaxed);
     }
 
     /// Publishes a new body; for the one writer.

@@ -17,7 +17,7 @@ const LATE_MAX: usize = SLAB_SAMPLES;
 /// The first chunks of series end after this many samples and up to
 /// [`SLAB_SAMPLES`], so that series which begin together do not seal together
 /// for ever after.
-const FIRST_MIN: u32 = 60;
+const FIRST_MIN: u16 = 60;
 
 /// What an append touches, and nothing else; in a cache line of its own, as
 /// the slots of many series are never all in the cache.
@@ -28,7 +28,10 @@ pub(super) struct Slot {
     /// How many samples the open slab has.
     pub(super) filled: u32,
     /// At how many samples the open slab is sealed.
-    seal_at: u32,
+    seal_at: u16,
+    /// Whether the value of the newest sample is not in memory; holds while
+    /// nothing is open.
+    newest_left: bool,
     /// The log file that has the series' definition.
     pub(super) logged: u32,
     pub(super) newest_at: Timestamp,
@@ -42,14 +45,16 @@ impl Slot {
         let body = series.body();
         let filled = body.open.len();
         let newest = body.newest(filled);
-        let stagger = series.reference().id % (SLAB_SAMPLES as u32 - FIRST_MIN + 1);
+        let stagger = series.reference().id % (SLAB_SAMPLES as u32 - u32::from(FIRST_MIN) + 1);
+        let (left_at, in_memory) = (series.left_at(), newest.map(|sample| sample.at));
         Self {
             serial: series.serial(),
             #[expect(clippy::cast_possible_truncation, reason = "a slab has 120 cells")]
             filled: filled as u32,
-            seal_at: FIRST_MIN + stagger,
+            seal_at: FIRST_MIN + u16::try_from(stagger).unwrap_or_default(),
+            newest_left: in_memory.is_none_or(|newest| newest < left_at),
             logged: 0,
-            newest_at: newest.map_or(Timestamp::MIN, |sample| sample.at),
+            newest_at: left_at.max(in_memory.unwrap_or(Timestamp::MIN)),
             newest_bits: newest.map_or(0, |sample| sample.value.to_bits()),
             open: Arc::clone(&body.open),
             series,
@@ -58,7 +63,8 @@ impl Slot {
 
     pub(super) fn newest(&self) -> Option<Sample> {
         let value = f64::from_bits(self.newest_bits);
-        (self.newest_at > Timestamp::MIN).then(|| Sample::new(self.newest_at, value))
+        let known = self.filled > 0 || !self.newest_left;
+        (known && self.newest_at > Timestamp::MIN).then(|| Sample::new(self.newest_at, value))
     }
 
     pub(super) const fn filled(&self) -> usize {
@@ -69,7 +75,7 @@ impl Slot {
     #[inline]
     pub(super) fn append_quickly(&mut self, sample: Sample) -> bool {
         let fits = sample.at > self.newest_at
-            && self.filled < self.seal_at
+            && self.filled < u32::from(self.seal_at)
             && self.open.write(self.filled(), sample);
         if fits {
             self.filled += 1;
@@ -138,9 +144,9 @@ impl Slot {
     /// sealed.
     fn make_room(&mut self, at: Timestamp, columns: &mut Columns) {
         let mut body = self.series.body().as_ref().clone();
-        if self.filled >= self.seal_at {
+        if self.filled >= u32::from(self.seal_at) {
             self.seal_open(&mut body, self.filled(), columns);
-            self.seal_at = SLAB_SAMPLES as u32;
+            self.seal_at = SLAB_SAMPLES as u16;
             self.filled = 0;
         }
         body.open = if self.filled == 0 {

@@ -96,6 +96,7 @@ impl Store {
             .zip(&store.slots)
             .filter_map(|(id, slot)| slot.is_none().then_some(id))
             .collect();
+        store.log_newest();
         // Last, so that a recovery that fails half-way can be tried again.
         store.ledger.turn_over(Arc::clone(&store.book));
         (store, recovery)
@@ -109,14 +110,29 @@ impl Store {
     }
 
     fn go_on_with(&mut self, loaded: Loaded, recovery: &mut Recovery) {
-        let Loaded { book, index, slots, free, columns } = loaded;
-        for slot in slots.iter().flatten() {
+        let Loaded { book, index, mut slots, free, columns } = loaded;
+        for slot in slots.iter_mut().flatten() {
+            // Files may have newer samples than the log.
+            if slot.newest_at < slot.series.left_at() {
+                *slot = Slot::new(Arc::clone(&slot.series));
+            }
             recovery.series += 1;
             recovery.samples += slot.series.body().samples(slot.filled());
         }
         // The ledger has the book already.
         (self.book, self.index, self.slots, self.free) = (book, index, slots, free);
         self.columns = columns;
+    }
+
+    /// Logs the newest sample of each series again: the predecessor may have
+    /// ended before it handed over what it had stored last.
+    fn log_newest(&mut self) {
+        let Some(journal) = &mut self.journal else { return };
+        for slot in self.slots.iter_mut().flatten() {
+            if let Some(newest) = slot.newest() {
+                journal.sample(slot, newest, true, &self.ledger);
+            }
+        }
     }
 
     /// Creates a store over a ledger of its own.
@@ -164,6 +180,12 @@ impl Store {
         Some(reference)
     }
 
+    /// Makes sure that a serial that is on disk is not given out again: the
+    /// log may say that its series is gone.
+    pub(super) fn restore_serial(&self, serial: Serial) {
+        self.ledger.skip_serial(serial);
+    }
+
     /// Enters a series that is on disk; `None` if the store is full, or has
     /// the series under another serial.
     pub(super) fn restore(&mut self, serial: Serial, identity: Identity) -> Option<u32> {
@@ -180,6 +202,16 @@ impl Store {
         let body = Body::empty(&self.columns.none());
         self.adopt(Arc::new(Series::new(SeriesRef { id, serial }, identity, body)));
         Some(id)
+    }
+
+    /// Notes that a file has samples of a series up to `newest`; `exact` says
+    /// whether there is a sample at that time. What is known stays.
+    pub(super) fn restore_newest(&self, id: u32, newest: Timestamp, exact: bool) {
+        let Some(slot) = self.slot(id) else { return };
+        // Rollups tell little of a series that has samples.
+        if exact || (slot.newest_at == Timestamp::MIN && slot.series.left_at() == Timestamp::MIN) {
+            slot.series.leave(newest);
+        }
     }
 
     /// Returns how many series there are.
@@ -268,7 +300,9 @@ impl Store {
         match self.append(series, sample, now) {
             Err(AppendError::Duplicate { at, stored, given }) => {
                 let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
-                let newest = slot.filter(|slot| slot.newest_at == at);
+                // What is sealed to a segment stays as it is.
+                let sealed = at < self.sealed_before;
+                let newest = slot.filter(|slot| slot.newest_at == at && !sealed);
                 let Some(slot) = newest else {
                     return Err(AppendError::Duplicate { at, stored, given });
                 };

@@ -127,7 +127,16 @@ fn segments(
             _ => continue,
         }
         match Segment::open(&path) {
-            Ok(segment) if segment.kind() == kind => found.push(segment),
+            Ok(segment) if segment.kind() == kind && segment.has_its_name() => found.push(segment),
+            Ok(segment) if segment.kind() == kind => {
+                // Beside the file of its window it would be read twice, or in
+                // place of it.
+                let window = segment.window();
+                let reason =
+                    format!("it holds {} to {}; its name says otherwise", window.start, window.end);
+                let path = if damaged == Damaged::SetAside { set_aside(path) } else { path };
+                report.damaged.push(DamagedFile { path, reason });
+            }
             Ok(segment) => {
                 let reason = format!("it holds {}; expected {kind}", segment.kind());
                 report.damaged.push(DamagedFile { path, reason });
@@ -183,6 +192,7 @@ impl Loading {
                 }
             }
             Entry::Remove(serial) => {
+                self.store.restore_serial(serial);
                 if self.removed.insert(serial) {
                     self.tombstones.push(Tombstone { serial, newest_at: now });
                 }
@@ -221,22 +231,32 @@ impl Loading {
             report.damaged.push(DamagedFile { path, reason });
         };
         let mut unknown = Vec::new();
-        match segment.serials() {
-            Ok(serials) => {
-                unknown.extend(serials.into_iter().filter(|(serial, _)| {
-                    !self.ids.contains_key(serial) && !self.removed.contains(serial)
-                }));
-            }
-            Err(error) => damage(&error),
+        if let Some(serial) = segment.newest_serial() {
+            // Also where the block that has it is damaged.
+            self.store.restore_serial(serial);
+        }
+        let raw = segment.kind() == SegmentKind::Raw;
+        let newest = segment.newest(|serial, place, newest| match self.ids.get(&serial) {
+            Some(&id) => self.store.restore_newest(id, newest, raw),
+            None if self.removed.contains(&serial) => {}
+            None => unknown.push((serial, place, newest)),
+        });
+        if let Err(error) = newest {
+            damage(&error);
+        }
+        let blocks = segment.damage().blocks;
+        if blocks > 0 {
+            damage(&format_args!("{blocks} blocks of its directory are damaged"));
         }
         // Identities lie in blocks, in this order.
-        unknown.sort_unstable_by_key(|(_, place)| *place);
+        unknown.sort_unstable_by_key(|(_, place, _)| *place);
         let mut cursor = segment.cursor();
-        for (serial, place) in unknown {
+        for (serial, place, newest) in unknown {
             match cursor.identity_at(place) {
                 Ok(identity) => {
                     if let Some(id) = self.store.restore(serial, identity) {
                         self.ids.insert(serial, id);
+                        self.store.restore_newest(id, newest, raw);
                     }
                 }
                 Err(error) => damage(&error),

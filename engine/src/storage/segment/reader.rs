@@ -12,7 +12,7 @@ use super::writer::failed;
 use super::{
     Part, SegmentCursor, SegmentError, SegmentKind, VERSION, Verification, identities, verify,
 };
-use crate::model::{Sample, TimeRange};
+use crate::model::{Sample, TimeRange, Timestamp};
 use crate::storage::rollup::Bucket;
 use crate::storage::{Identity, Serial};
 
@@ -248,6 +248,27 @@ impl Segment {
         let mut serials = Vec::new();
         self.directory(|entry| serials.push((Serial(entry.serial), SeriesPlace(entry.ordinal))))?;
         Ok(serials)
+    }
+
+    /// Says whether the file is named after its window.
+    pub(in crate::storage) fn has_its_name(&self) -> bool {
+        let name = super::file_name(self.window());
+        self.path().file_name().is_some_and(|given| given == name.as_str())
+    }
+
+    /// Hands over each series with its place and the time of its newest
+    /// sample, as [`serials`](Self::serials) does.
+    pub(in crate::storage) fn newest(
+        &self,
+        mut visit: impl FnMut(Serial, SeriesPlace, Timestamp),
+    ) -> Result<(), SegmentError> {
+        self.directory(|entry| {
+            // A damaged column is no reason to believe in a time beyond.
+            let newest = entry.chunks.iter().map(|chunk| chunk.times.end).max();
+            let newest = Timestamp::from_millis(newest.unwrap_or(i64::MIN));
+            let newest = newest.min(self.window().end);
+            visit(Serial(entry.serial), SeriesPlace(entry.ordinal), newest);
+        })
     }
 
     /// Returns the identity at a place that [`serials`](Self::serials) gave.

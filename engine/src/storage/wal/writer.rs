@@ -176,11 +176,20 @@ impl Writer {
     }
 
     fn begin(&mut self) -> Result<(), WalError> {
-        let (number, path) = (self.next, folder::path(&self.folder, self.next));
-        let next = number.checked_add(1);
-        let next = next.ok_or_else(|| WalError::Numbers { path: self.folder.clone(), number })?;
-        let file = File::create_new(&path).map_err(failed("cannot create", &path))?;
-        self.next = next;
+        let (number, path, file) = loop {
+            let (number, path) = (self.next, folder::path(&self.folder, self.next));
+            let next = number.checked_add(1);
+            let numbers = || WalError::Numbers { path: self.folder.clone(), number };
+            let next = next.ok_or_else(numbers)?;
+            match File::create_new(&path) {
+                // Whatever it is, a folder perhaps, it is left alone.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.next = next,
+                created => {
+                    break (number, path.clone(), created.map_err(failed("cannot create", &path))?);
+                }
+            }
+        };
+        self.next = number.saturating_add(1);
         self.unnamed = true;
         let sealed = Sealed { number, bytes: 0, newest: Timestamp::MIN };
         self.current = Some(Current { file, path, sealed });
@@ -257,7 +266,8 @@ impl Writer {
 
     /// Unlinks the closed files with numbers under `below_file` whose samples
     /// are all from before `before`. A file from before the start stays until
-    /// a replay told how new it is, see [`adopt`](Self::adopt).
+    /// a replay told how new it is, see [`adopt`](Self::adopt). One that stays
+    /// keeps those behind it: a removal in them may be of its series.
     ///
     /// # Errors
     /// A file system that refuses; the files that are unlinked by then are.
@@ -274,8 +284,11 @@ impl Writer {
                 self.sealed.remove(index);
                 removed.files += 1;
                 removed.bytes += sealed.bytes;
-            } else {
+            } else if sealed.newest == Timestamp::MAX {
+                // What it holds is not known and never will be.
                 index += 1;
+            } else {
+                break;
             }
         }
         Ok(removed)

@@ -73,10 +73,12 @@ fn files_go_when_they_are_old_enough_and_known() {
     check(&mut writer, 1_000, 5, 1, &["1.wal", "2.wal", "3.wal", "5.wal", "6.wal"]);
     writer.adopt(&replayed(&place.0).1);
     check(&mut writer, 10, 9, 0, &["1.wal", "2.wal", "3.wal", "5.wal", "6.wal"]);
-    check(&mut writer, 21, 9, 3, &["3.wal", "6.wal"]);
+    // 5 is old enough, but what it says may be of a series in 3.
+    check(&mut writer, 21, 9, 2, &["3.wal", "5.wal", "6.wal"]);
     fs::remove_file(place.0.join(format!("{:020}.wal", 3))).unwrap();
     let dropped = writer.drop_oldest().unwrap().unwrap();
     assert_eq!((dropped.number, dropped.bytes), (3, sizes / 6));
+    check(&mut writer, 21, 9, 1, &["6.wal"]);
     assert_eq!(writer.drop_oldest().unwrap(), None);
     check(&mut writer, 1_000, 9, 0, &["6.wal"]);
 }
