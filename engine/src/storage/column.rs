@@ -24,35 +24,29 @@ pub(super) const STEPS: [usize; 4] = [16, 40, 72, SLAB_SAMPLES];
 /// of a slab that points here, and a slab publishes a sample after the column
 /// has its timestamp.
 #[derive(Debug)]
-pub(super) struct Column<C: ?Sized = [AtomicI64]> {
+pub(super) struct Column {
     /// The encoded form of a full column: the first series that seals pays,
     /// the others share.
     sealed: OnceLock<Arc<Times>>,
     /// For the writer only.
     filled: AtomicUsize,
-    cells: C,
-}
-
-impl<const N: usize> Column<[AtomicI64; N]> {
-    fn empty() -> Arc<Column> {
-        let cells = [const { AtomicI64::new(0) }; N];
-        Arc::new(Self { sealed: OnceLock::new(), filled: AtomicUsize::new(0), cells })
-    }
+    cells: Box<[AtomicI64]>,
 }
 
 impl Column {
+    fn with_cells(cells: usize) -> Arc<Self> {
+        Arc::new(Self {
+            sealed: OnceLock::new(),
+            filled: AtomicUsize::new(0),
+            cells: (0..cells).map(|_| AtomicI64::new(0)).collect(),
+        })
+    }
+
     /// Creates the smallest column with room for more than `samples`, or a
     /// full one if there is none.
     pub(super) fn with_room(samples: usize) -> Arc<Self> {
-        if samples < STEPS[0] {
-            Column::<[AtomicI64; STEPS[0]]>::empty()
-        } else if samples < STEPS[1] {
-            Column::<[AtomicI64; STEPS[1]]>::empty()
-        } else if samples < STEPS[2] {
-            Column::<[AtomicI64; STEPS[2]]>::empty()
-        } else {
-            Column::<[AtomicI64; STEPS[3]]>::empty()
-        }
+        let step = STEPS.into_iter().find(|step| samples < *step);
+        Self::with_cells(step.unwrap_or(SLAB_SAMPLES))
     }
 
     /// Creates a column with these timestamps and room for a slab of `len`.
@@ -132,7 +126,7 @@ pub(super) struct Columns {
 impl Default for Columns {
     fn default() -> Self {
         Self {
-            none: Slab::none(Column::<[AtomicI64; 0]>::empty()),
+            none: Slab::none(Column::with_cells(0)),
             at: 0,
             fresh: None,
             forks: HashMap::default(),
@@ -221,7 +215,7 @@ impl Columns {
 const REMEMBERED_MAX: usize = 256;
 
 fn address(column: &Arc<Column>) -> usize {
-    Arc::as_ptr(column).cast::<()>() as usize
+    Arc::as_ptr(column) as usize
 }
 
 #[cfg(test)]

@@ -1,28 +1,31 @@
 //! The open end of a series: one writer, many readers, no lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::column::{Column, STEPS};
 use crate::model::{Sample, Timestamp};
 
+/// What a cell holds that no sample was written to: a NaN that nobody
+/// computes. A sample with just these bits is sealed at once.
+pub(super) const EMPTY: u64 = 0x7ff4_a5b1_93c7_e2d9;
+
 /// An append-only array of values beside a column of timestamps.
 ///
-/// The writer fills a cell and then publishes the length with release; a
-/// reader loads the length with acquire and looks at no cell beyond it, of
-/// the slab and of its column. A cell below the published length never
-/// changes.
+/// The writer fills cell after cell, each with release; a reader finds the
+/// first empty cell with acquire and looks at none beyond it, of the slab and
+/// of its column. There is no length beside the cells, because a sample is to
+/// touch one cache line. A cell that was written never changes.
 #[derive(Debug)]
 pub(super) struct Slab<C: ?Sized = [AtomicU64]> {
     column: Arc<Column>,
-    published: AtomicUsize,
     cells: C,
 }
 
 impl<const N: usize> Slab<[AtomicU64; N]> {
     fn empty(column: Arc<Column>) -> Arc<Slab> {
-        let cells = [const { AtomicU64::new(0) }; N];
-        Arc::new(Self { column, published: AtomicUsize::new(0), cells })
+        let cells = [const { AtomicU64::new(EMPTY) }; N];
+        Arc::new(Self { column, cells })
     }
 }
 
@@ -58,12 +61,9 @@ impl Slab {
     }
 
     fn fill(&self, values: impl Iterator<Item = u64>) {
-        let mut filled = 0;
         for (cell, bits) in self.cells.iter().zip(values) {
-            cell.store(bits, Ordering::Relaxed);
-            filled += 1;
+            cell.store(bits, Ordering::Release);
         }
-        self.published.store(filled, Ordering::Release);
     }
 
     /// Creates a slab of the same size beside the same column with other
@@ -76,19 +76,20 @@ impl Slab {
         slab
     }
 
-    /// Writes the cell `index` and publishes it; `false` if there is no such
-    /// cell or the column goes on with another timestamp. For the one writer,
-    /// with growing indexes.
+    /// Writes the cell `index`; `false` if there is no such cell, the column
+    /// goes on with another timestamp, or the value looks like an empty cell.
+    /// For the one writer, with growing indexes and the slab's own column: the
+    /// writer has it at hand, and the slab is best not waited for.
     #[inline]
-    pub(super) fn write(&self, index: usize, sample: Sample) -> bool {
+    pub(super) fn write(&self, index: usize, sample: Sample, column: &Column) -> bool {
         let Some(cell) = self.cells.get(index) else { return false };
-        if !self.column.agree(index, sample.at.millis()) {
+        let bits = sample.value.to_bits();
+        if bits == EMPTY || !column.agree(index, sample.at.millis()) {
             return false;
         }
-        cell.store(sample.value.to_bits(), Ordering::Relaxed);
-        // Pairs with the load in `len`: who sees the length sees the cell,
-        // and the column's.
-        self.published.store(index + 1, Ordering::Release);
+        // Pairs with the loads in `len`: who sees the value sees its
+        // timestamp.
+        cell.store(bits, Ordering::Release);
         true
     }
 
@@ -97,9 +98,9 @@ impl Slab {
         &self.column
     }
 
-    /// Returns how many samples are published.
+    /// Returns how many samples were written.
     pub(super) fn len(&self) -> usize {
-        self.published.load(Ordering::Acquire).min(self.cells.len())
+        self.cells.partition_point(|cell| cell.load(Ordering::Acquire) != EMPTY)
     }
 
     /// Returns the size in bytes; the column is shared.
@@ -142,7 +143,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for index in 0..SLAB_SAMPLES {
-                    assert!(slab.write(index, sample(index as i64 + 1)));
+                    assert!(slab.write(index, sample(index as i64 + 1), slab.column()));
                 }
             });
             let mut seen = 0;
@@ -153,7 +154,7 @@ mod tests {
                 assert_eq!(read, expected);
             }
         });
-        assert!(!slab.write(SLAB_SAMPLES, sample(999)));
+        assert!(!slab.write(SLAB_SAMPLES, sample(999), slab.column()));
     }
 
     #[test]
@@ -161,11 +162,15 @@ mod tests {
         let mut columns = Columns::default();
         let slabs = [(); 2].map(|()| Slab::with_room(0, columns.begin(1)));
         for at in 1..=3 {
-            assert!(slabs.iter().all(|slab| slab.write(at as usize - 1, sample(at))));
+            assert!(slabs.iter().all(|slab| slab.write(
+                at as usize - 1,
+                sample(at),
+                slab.column()
+            )));
         }
         assert!(Arc::ptr_eq(slabs[0].column(), slabs[1].column()));
-        assert!(slabs[0].write(3, sample(4)));
-        assert!(!slabs[1].write(3, sample(5)), "it has to turn away first");
+        assert!(slabs[0].write(3, sample(4), slabs[0].column()));
+        assert!(!slabs[1].write(3, sample(5), slabs[1].column()), "it has to turn away first");
         assert_eq!(slabs[1].iter(9).next_back().map(|sample| sample.at.millis()), Some(0));
         assert_eq!(slabs[1].len(), 3);
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
-use super::column::{Columns, SLAB_SAMPLES};
+use super::column::{Column, Columns, SLAB_SAMPLES};
 use super::error::AppendError;
 use super::identity::Serial;
 use super::series::{Body, Series};
-use super::slab::Slab;
+use super::slab::{EMPTY, Slab};
 use crate::model::{Sample, Timestamp};
 
 /// Late samples are sealed when this many wait.
@@ -37,6 +37,8 @@ pub(super) struct Slot {
     pub(super) newest_at: Timestamp,
     newest_bits: u64,
     open: Arc<Slab>,
+    /// That of the open slab, which an append should not have to ask for it.
+    column: Arc<Column>,
     pub(super) series: Arc<Series>,
 }
 
@@ -56,9 +58,16 @@ impl Slot {
             logged: 0,
             newest_at: left_at.max(in_memory.unwrap_or(Timestamp::MIN)),
             newest_bits: newest.map_or(0, |sample| sample.value.to_bits()),
+            column: Arc::clone(body.open.column()),
             open: Arc::clone(&body.open),
             series,
         }
+    }
+
+    /// Goes on in another slab.
+    fn turn_to(&mut self, open: &Arc<Slab>) {
+        self.column = Arc::clone(open.column());
+        self.open = Arc::clone(open);
     }
 
     pub(super) fn newest(&self) -> Option<Sample> {
@@ -76,7 +85,7 @@ impl Slot {
     pub(super) fn append_quickly(&mut self, sample: Sample) -> bool {
         let fits = sample.at > self.newest_at
             && self.filled < u32::from(self.seal_at)
-            && self.open.write(self.filled(), sample);
+            && self.open.write(self.filled(), sample, &self.column);
         if fits {
             self.filled += 1;
             self.newest_at = sample.at;
@@ -96,6 +105,10 @@ impl Slot {
         columns: &mut Columns,
     ) -> Result<bool, AppendError> {
         if sample.at > self.newest_at {
+            if sample.value.to_bits() == EMPTY {
+                self.append_sealed(sample);
+                return Ok(true);
+            }
             self.make_room(sample.at, columns);
             return Ok(self.append_quickly(sample));
         }
@@ -139,6 +152,22 @@ impl Slot {
         }
     }
 
+    /// Seals the open samples together with one that looks like an empty cell.
+    fn append_sealed(&mut self, sample: Sample) {
+        let mut body = self.series.body().as_ref().clone();
+        let open: Vec<Sample> = self.open.iter(self.filled()).chain([sample]).collect();
+        if let Some(chunk) = Chunk::seal(&open) {
+            body.chunks = Arc::new(body.chunks.with(chunk));
+        }
+        body.open = Slab::none(Arc::clone(&self.column));
+        self.filled = 0;
+        self.newest_left = false;
+        self.newest_at = sample.at;
+        self.newest_bits = sample.value.to_bits();
+        self.turn_to(&body.open);
+        self.series.publish(body);
+    }
+
     /// Publishes a body whose open slab has room for a sample at `at`: a
     /// larger one, one beside another column, or a new one once this one is
     /// sealed.
@@ -155,7 +184,7 @@ impl Slot {
             let column = columns.fork(self.open.column(), self.filled(), at.millis());
             Slab::holding(self.open.values(self.filled()), column)
         };
-        self.open = Arc::clone(&body.open);
+        self.turn_to(&body.open);
         self.series.publish(body);
     }
 
@@ -187,6 +216,9 @@ impl Slot {
     /// timestamp; `false` if it is not open any more.
     pub(super) fn replace_newest(&mut self, sample: Sample) -> bool {
         let Some(last) = self.filled().checked_sub(1) else { return false };
+        if sample.value.to_bits() == EMPTY {
+            return false;
+        }
         let mut body = self.series.body().as_ref().clone();
         let mut values: Vec<u64> = self.open.values(self.filled()).collect();
         if let Some(newest) = values.get_mut(last) {
@@ -195,7 +227,7 @@ impl Slot {
         self.newest_bits = sample.value.to_bits();
         // A new slab, because readers hold the cells of this one.
         body.open = self.open.with_values(values.into_iter());
-        self.open = Arc::clone(&body.open);
+        self.turn_to(&body.open);
         self.series.publish(body);
         true
     }
@@ -223,7 +255,7 @@ impl Slot {
             {
                 self.filled -= open as u32;
             }
-            self.open = Arc::clone(&left.open);
+            self.turn_to(&left.open);
         }
         if let Some((early, rest)) = body.late.split_at_checked(late)
             && let Some(chunk) = Chunk::seal(early)

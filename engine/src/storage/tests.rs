@@ -180,6 +180,23 @@ fn a_reference_to_a_removed_series_is_an_error_for_ever() {
 }
 
 #[test]
+fn a_value_that_looks_like_an_empty_cell_is_a_value() {
+    let mut store = Store::new(StoreConfig::default());
+    let series = resolve(&mut store, "m", &[]);
+    let odd = f64::from_bits(super::slab::EMPTY);
+    let values = [1.0, odd, 2.0, 3.0, odd, odd, 4.0];
+    for (second, value) in (0..).zip(values) {
+        store.append(series, Sample::new(after(second), value), after(second)).unwrap();
+        assert_eq!(store.newest(series).unwrap().value.to_bits(), value.to_bits());
+    }
+    let again = store.append(series, Sample::new(after(1), odd), after(9));
+    assert_eq!(again, Ok(()), "it is found again");
+    let read = store.snapshot(&Selector::metric("m"), TimeRange::ALL).decode(TimeRange::ALL);
+    let bits: Vec<u64> = read[0].samples.iter().map(|sample| sample.value.to_bits()).collect();
+    assert_eq!(bits, values.map(f64::to_bits));
+}
+
+#[test]
 fn pruning_goes_in_slices_and_a_dry_run_tells_the_truth() {
     let mut store = Store::new(StoreConfig::default());
     for index in 0..10 {
