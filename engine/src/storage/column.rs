@@ -16,7 +16,7 @@ pub(super) const SLAB_SAMPLES: usize = 120;
 /// Slabs and columns start small and grow in these steps: a series of few
 /// samples costs little, and one that is steady has a third of its room
 /// unused on average.
-pub(super) const STEPS: [usize; 4] = [16, 40, 72, SLAB_SAMPLES];
+pub(super) const STEPS: [usize; 3] = [24, 72, SLAB_SAMPLES];
 
 /// An append-only array of timestamps.
 ///
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn columns_grow_by_steps_and_end_at_the_largest() {
-        for (samples, capacity) in [(0, 16), (16, 40), (40, 72), (72, 120), (500, 120)] {
+        for (samples, capacity) in [(0, 24), (24, 72), (72, 120), (500, 120)] {
             assert_eq!(Column::with_room(samples).capacity(), capacity, "{samples}");
         }
     }

@@ -37,10 +37,8 @@ impl Slab {
             Slab::<[AtomicU64; STEPS[0]]>::empty(column)
         } else if samples < STEPS[1] {
             Slab::<[AtomicU64; STEPS[1]]>::empty(column)
-        } else if samples < STEPS[2] {
-            Slab::<[AtomicU64; STEPS[2]]>::empty(column)
         } else {
-            Slab::<[AtomicU64; STEPS[3]]>::empty(column)
+            Slab::<[AtomicU64; STEPS[2]]>::empty(column)
         }
     }
 
