@@ -72,10 +72,10 @@ const QUICK: Sizes = Sizes {
 };
 
 /// keepwatch by each way in.
-const KEEPWATCH: [Kind; 5] =
-    [Kind::Bare, Kind::Memory, Kind::MemoryAppend, Kind::MemoryRecord, Kind::MemoryRecordAnew];
+const KEEPWATCH: [Kind; 6] =
+    [Kind::Bare, Kind::Memory, Kind::Append, Kind::MemoryAppend, Kind::Record, Kind::RecordAnew];
 /// Those whose cost must not grow with the number of series.
-const SCALED: [Kind; 3] = [Kind::Bare, Kind::Memory, Kind::MemoryAppend];
+const SCALED: [Kind; 2] = [Kind::Bare, Kind::Append];
 const OWN: Kind = Kind::Bare;
 const PEER: Kind = Kind::Tsink;
 

@@ -76,23 +76,27 @@ pub(super) enum Kind {
     Bare,
     /// The store of keepwatch, called directly, in memory.
     Memory,
-    /// The registry actor, `AppendBatch` of resolved series, in memory.
+    /// The registry actor with a folder, `AppendBatch` of resolved series; a
+    /// batch is answered once its log is synced.
+    Append,
+    /// The same in memory.
     MemoryAppend,
-    /// The registry actor, `RecordBatch` of subjects made once, in memory.
-    MemoryRecord,
-    /// The registry actor, `RecordBatch` by name and labels, in memory.
-    MemoryRecordAnew,
+    /// The registry actor with a folder, `RecordBatch` of subjects made once.
+    Record,
+    /// The registry actor with a folder, `RecordBatch` by name and labels.
+    RecordAnew,
     /// tsink in process with a folder, its log synced at each append.
     Tsink,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Bare,
         Self::Memory,
+        Self::Append,
         Self::MemoryAppend,
-        Self::MemoryRecord,
-        Self::MemoryRecordAnew,
+        Self::Record,
+        Self::RecordAnew,
         Self::Tsink,
     ];
 
@@ -101,9 +105,10 @@ impl Kind {
         match self {
             Self::Bare => "keepwatch",
             Self::Memory => "keepwatch_memory",
+            Self::Append => "keepwatch_append",
             Self::MemoryAppend => "keepwatch_memory_append",
-            Self::MemoryRecord => "keepwatch_memory_record",
-            Self::MemoryRecordAnew => "keepwatch_memory_record_anew",
+            Self::Record => "keepwatch_record",
+            Self::RecordAnew => "keepwatch_record_anew",
             Self::Tsink => "tsink",
         }
     }
@@ -116,7 +121,7 @@ impl Kind {
     /// Says whether the memory of the process is the engine's alone: those
     /// who send names and labels hold copies that the engine shares.
     pub(super) const fn has_own_memory(self) -> bool {
-        !matches!(self, Self::MemoryRecord | Self::MemoryRecordAnew)
+        !matches!(self, Self::Record | Self::RecordAnew)
     }
 
     /// Opens the engine on a folder, which may have what a killed process
@@ -128,9 +133,12 @@ impl Kind {
         Ok(match self {
             Self::Bare => Box::new(bare::Bare::in_folder(folder)?),
             Self::Memory => Box::new(bare::Bare::in_memory()),
-            Self::MemoryAppend => Box::new(registry::Client::open(registry::Way::Append)),
-            Self::MemoryRecord => Box::new(registry::Client::open(registry::Way::Record)),
-            Self::MemoryRecordAnew => Box::new(registry::Client::open(registry::Way::RecordAnew)),
+            Self::Append => Box::new(registry::Client::open(registry::Way::Append, Some(folder))?),
+            Self::MemoryAppend => Box::new(registry::Client::open(registry::Way::Append, None)?),
+            Self::Record => Box::new(registry::Client::open(registry::Way::Record, Some(folder))?),
+            Self::RecordAnew => {
+                Box::new(registry::Client::open(registry::Way::RecordAnew, Some(folder))?)
+            }
             Self::Tsink => Box::new(peer::Tsink::open(folder)?),
         })
     }

@@ -1,10 +1,12 @@
 //! keepwatch by messages to its registry actor.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix_rt::{System, SystemRunner};
+use keepwatch_actors::durability::LogWriter;
 use keepwatch_actors::registry::{
     AppendBatch, RecordBatch, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve,
     Select, StorageStatistics,
@@ -16,11 +18,12 @@ use keepwatch_engine::model::{
     MetricDefinition, MetricKind, Record, Subject, TimeRange, Timestamp,
 };
 use keepwatch_engine::registry::Limits;
-use keepwatch_engine::storage::{Ledger, Selector, SeriesRef};
+use keepwatch_engine::storage::folder::{DataFolder, WINDOW};
+use keepwatch_engine::storage::{Ledger, Log, Selector, SeriesRef, SyncPolicy};
 
 use super::Engine;
 use super::bare::{read, selector_of};
-use crate::storage::dataset::{Class, Digest, Fleet};
+use crate::storage::dataset::{Class, Digest, Fleet, START_MS};
 use crate::storage::usage::Times;
 
 /// The most samples a message: what a collector of 20 instances sends.
@@ -56,14 +59,35 @@ pub(super) struct Client {
     subjects: Vec<Subject>,
     /// CPU time that the making of messages took.
     building: Duration,
+    /// Held until the end: its lock is the right to the folder.
+    _storage: Storage,
+}
+
+/// Where the registry keeps its samples.
+#[derive(Clone, Default)]
+struct Storage {
+    ledger: Arc<Ledger>,
+    disk: Option<(Arc<DataFolder>, LogWriter)>,
+}
+
+fn open_folder(path: &Path) -> Result<Storage, String> {
+    let now = Timestamp::from_millis(START_MS);
+    let (folder, ledger, writer, found) =
+        DataFolder::open(path, WINDOW, now).map_err(|error| error.to_string())?;
+    let log = Log::new(writer, SyncPolicy::EveryBatch);
+    let log = LogWriter::start(log, found, Arc::new(SystemClock::new()))
+        .map_err(|error| error.to_string())?;
+    Ok(Storage { ledger, disk: Some((Arc::new(folder), log)) })
 }
 
 impl Client {
-    pub(super) fn open(way: Way) -> Self {
+    /// Starts the registry over a folder, or in memory.
+    pub(super) fn open(way: Way, folder: Option<&Path>) -> Result<Self, String> {
         let system = System::new();
         let clock = Arc::new(TickClock::default());
-        let registry = system.block_on(start(Arc::clone(&clock)));
-        Self {
+        let storage = folder.map(open_folder).transpose()?.unwrap_or_default();
+        let registry = system.block_on(start(Arc::clone(&clock), storage.clone()));
+        Ok(Self {
             way,
             system,
             registry,
@@ -72,7 +96,8 @@ impl Client {
             names: Vec::new(),
             subjects: Vec::new(),
             building: Duration::ZERO,
-        }
+            _storage: storage,
+        })
     }
 
     fn define(&self, fleet: &Fleet) {
@@ -190,14 +215,15 @@ impl Engine for Client {
     }
 }
 
-async fn start(clock: Arc<TickClock>) -> Address<Registry> {
+async fn start(clock: Arc<TickClock>, storage: Storage) -> Address<Registry> {
     let mut supervisor = Supervisor::new(clock, Workshop::here(), Placement::OwnArbiters);
     let limits = Limits { series_total: 2_000_000, ..Limits::default() };
     let config = RegistryConfig { limits, ..RegistryConfig::default() };
-    let (catalogue, ledger) = (Catalogue::new(), Arc::<Ledger>::default());
+    let (catalogue, ledger) = (Catalogue::new(), storage.ledger);
+    let log = storage.disk.map(|(_, log)| log);
     let settings = Settings::default();
     let registry = supervisor.seat(settings, move || {
-        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger))
+        Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger)).logged(log.clone())
     });
     supervisor.open();
     registry
@@ -220,7 +246,7 @@ struct TickClock {
 
 impl Default for TickClock {
     fn default() -> Self {
-        let now_ms = AtomicI64::new(crate::storage::dataset::START_MS);
+        let now_ms = AtomicI64::new(START_MS);
         Self { now_ms, system: SystemClock::new() }
     }
 }
