@@ -97,7 +97,7 @@ pub mod messages {
     pub use keepwatch_actors::janitor::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
     pub use keepwatch_actors::registry::{
         AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
-        RegisterMode, Resolve, Select, StorageReport, StorageStatistics, Values,
+        RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport, StorageStatistics, Values,
     };
 }
 

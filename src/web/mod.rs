@@ -31,6 +31,7 @@
 //! | `/api/actors` | every component: state, restarts, mailbox, messages |
 //! | `/api/metrics` | the definitions of all metrics |
 //! | `/api/metrics/{name}/values` | samples in time order; `start` (an hour before `end`), `end` (now), `match[]` |
+//! | `/api/metrics/{name}/rollups` | count, sum, min, max, last and increase by spans of 5 min, or of 1 h from a `step` of 1 h on; else as `values` |
 //!
 //! Times are RFC 3339 or Unix seconds; durations such as `90s` or `1h30m`.
 //! Under `/api` a parameter that is unknown or will not do is answered with
@@ -90,7 +91,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/api/checks/{name}/beat").route(web::post().to(health::beat)))
         .service(resource("/api/actors", web::route().to(summary::actors)))
         .service(resource("/api/metrics", web::route().to(metrics::definitions)))
-        .service(resource("/api/metrics/{name}/values", web::route().to(metrics::values)));
+        .service(resource("/api/metrics/{name}/values", web::route().to(metrics::values)))
+        .service(resource("/api/metrics/{name}/rollups", web::route().to(metrics::rollups)));
 }
 
 /// A resource for GET and HEAD; other methods are answered with 405.

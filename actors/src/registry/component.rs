@@ -8,12 +8,13 @@ use keepwatch_engine::model::{MetricDefinition, SeriesSamples, TimeRange};
 use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
 };
+use keepwatch_engine::storage::rollup::Resolution;
 use keepwatch_engine::storage::{Census, Cut, Ledger, Selector, SeriesRef};
 
 use super::messages::{
     AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
-    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
-    StorageStatistics, TakeCensus, Values,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, ShedSamples,
+    StorageReport, StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
 use crate::durability::LogWriter;
@@ -194,6 +195,27 @@ impl Receive<Values> for Registry {
         let decoding =
             async move { workshop.compute(READ_LIMIT, move || selected.samples()).await };
         scope.answer(decoding, |_, decoded, _| decoded.map_err(Self::unread))
+    }
+}
+
+impl Receive<Rollups> for Registry {
+    fn receive(&mut self, message: Rollups, scope: &mut Scope<Self>) -> Answer<RolledUp> {
+        let resolution = Resolution::for_step(message.step).unwrap_or(Resolution::FiveMinutes);
+        let selector = Selector { metric: message.metric, matchers: message.matchers };
+        let range = TimeRange::new(message.start, message.end);
+        let selected = self.registry.select(&selector, range, scope.now());
+        self.flush();
+        let selection = match selected {
+            Ok(selected) => selected.selection,
+            Err(error) => return Err(error).into(),
+        };
+        let workshop = scope.workshop().clone();
+        let rolling = async move {
+            workshop.compute(READ_LIMIT, move || selection.rollups(resolution)).await
+        };
+        scope.answer(rolling, move |_, rolled, _| {
+            Ok(RolledUp { resolution, series: rolled.map_err(Self::unread)? })
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use keepwatch_engine::registry::{
     BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
 };
 use keepwatch_engine::storage::folder::Reopening;
+use keepwatch_engine::storage::rollup::{Resolution, SeriesRollups};
 use keepwatch_engine::storage::{
     Census, Cut, LogStatus, Recovery, SealedSeries, Selector, SeriesRef, Slice, Statistics,
 };
@@ -28,6 +29,7 @@ request! {
     Collect => Collected, owner Registry;
     Select => Selected, owner Registry;
     Values => Vec<SeriesSamples>, owner Registry;
+    Rollups => RolledUp, owner Registry;
     Metrics => Vec<Arc<MetricDefinition>>, owner Registry;
     CurrentValues => Vec<Selected>, owner Registry;
     StorageStatistics => StorageReport, owner Registry;
@@ -114,6 +116,34 @@ pub struct Values {
     pub start: Timestamp,
     /// The last point in time.
     pub end: Timestamp,
+}
+
+/// Asks what the samples of a metric amount to, span by span: count, sum,
+/// minimum, maximum, last value and increase. They come from rollups where
+/// there are any, long after the samples are gone, and are computed from the
+/// samples behind them, in the workshop.
+#[derive(Debug, Clone)]
+pub struct Rollups {
+    /// The metric.
+    pub metric: Arc<str>,
+    /// Conditions on the labels, which all have to hold.
+    pub matchers: Vec<Matcher>,
+    /// The first point in time.
+    pub start: Timestamp,
+    /// The last point in time.
+    pub end: Timestamp,
+    /// How far apart values are wanted: spans are of an hour from 1 h on, and
+    /// of five minutes below.
+    pub step: Duration,
+}
+
+/// What the samples of a metric amount to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RolledUp {
+    /// How long each span is.
+    pub resolution: Resolution,
+    /// The series, sorted by name and labels.
+    pub series: Vec<SeriesRollups>,
 }
 
 /// Asks for the definitions of all metrics, sorted by name.

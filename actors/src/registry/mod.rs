@@ -20,6 +20,6 @@ mod tests;
 pub use component::{Registry, RegistryConfig};
 pub use messages::{
     AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
-    RecordBatch, RegisterMetric, RegisterMode, Resolve, Select, ShedSamples, StorageReport,
-    StorageStatistics, TakeCensus, Values,
+    RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, ShedSamples,
+    StorageReport, StorageStatistics, TakeCensus, Values,
 };

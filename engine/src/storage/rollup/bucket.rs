@@ -1,11 +1,15 @@
 //! What the samples of a span amount to.
 
+use std::sync::Arc;
+
+use serde::Serialize;
+
 use super::Resolution;
-use crate::model::{Sample, Timestamp, is_stale};
+use crate::model::{Labels, Sample, Timestamp, is_stale};
 
 /// What the samples of one series in `(at − length, at]` amount to; the
 /// folder's documentation says what counts as a value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bucket {
     /// The end of the span, which belongs to it.
     pub at: Timestamp,
@@ -22,6 +26,17 @@ pub struct Bucket {
     /// The sum of the steps up to each value from the one before it, the last
     /// before the span included; a fall counts as a reset to 0.
     pub increase: f64,
+}
+
+/// What the samples of one series amount to, span by span.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeriesRollups {
+    /// The series' own name.
+    pub name: Arc<str>,
+    /// The labels.
+    pub labels: Labels,
+    /// The spans that have a value, oldest first.
+    pub buckets: Vec<Bucket>,
 }
 
 impl Bucket {

@@ -24,7 +24,7 @@
 mod bucket;
 mod resolution;
 
-pub use bucket::{Bucket, merge, roll_up};
+pub use bucket::{Bucket, SeriesRollups, merge, roll_up};
 pub use resolution::Resolution;
 
 #[cfg(test)]

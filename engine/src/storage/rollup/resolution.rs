@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::Timestamp;
 
 /// How long the spans are that samples are rolled up by.
@@ -56,6 +58,12 @@ impl Resolution {
             Self::FiveMinutes => "5m",
             Self::Hour => "1h",
         }
+    }
+}
+
+impl Serialize for Resolution {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
