@@ -283,6 +283,23 @@ impl Store {
         Ok(())
     }
 
+    /// Adds a sample of any time that is to be sealed before anything else
+    /// happens to the store: it is not logged.
+    pub(super) fn backfill(
+        &mut self,
+        series: SeriesRef,
+        sample: Sample,
+    ) -> Result<(), AppendError> {
+        let slot = self.slots.get_mut(series.id as usize).and_then(Option::as_mut);
+        let Some(slot) = slot.filter(|slot| slot.serial == series.serial) else {
+            return Err(AppendError::UnknownSeries { series });
+        };
+        if !slot.append_quickly(sample) {
+            slot.append_slowly(sample, Duration::MAX, Timestamp::MIN, &mut self.columns)?;
+        }
+        Ok(())
+    }
+
     /// Adds a sample, or replaces the newest one if it has the same
     /// timestamp. Snapshots taken before keep the old value.
     ///

@@ -34,6 +34,12 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// The log did not take what was to be written.
+    #[error("the log cannot be written: {reason}")]
+    LogRefused {
+        /// What the log says.
+        reason: String,
+    },
     /// A segment cannot be written or read.
     #[error(transparent)]
     Segment(#[from] SegmentError),

@@ -16,6 +16,7 @@
 //! time.
 
 mod error;
+mod import;
 mod open;
 mod read;
 mod report;
@@ -30,6 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use error::DataError;
+pub use import::{ImportError, Imported, Importer};
 pub use read::FolderView;
 pub use report::{DamagedFile, Reopening};
 pub use retain::{Keeping, Retained};

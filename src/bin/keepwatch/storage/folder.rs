@@ -14,7 +14,6 @@ use keepwatch::storage::{SampleReader, Selector, SeriesView, Store};
 use super::checks::{CheckedFile, Checks};
 use super::export::{Found, Source};
 use super::guess;
-use super::import::Nowhere;
 use super::survey::{Kind, LabelUsage, MetricUsage, Survey, Window};
 
 /// Says what is in a folder.
@@ -260,12 +259,4 @@ impl Found for Reader {
         }
         Ok(samples)
     }
-}
-
-/// Opens a folder to import into.
-///
-/// # Errors
-/// Always, until a data folder takes samples older than its segments.
-pub(crate) fn sink(path: &Path) -> anyhow::Result<Nowhere> {
-    anyhow::bail!("{path:?} takes no imports in this version; --dry-run checks the dump")
 }

@@ -8,6 +8,7 @@
 mod arguments;
 mod checks;
 mod export;
+mod filling;
 mod folder;
 mod guess;
 mod import;
@@ -112,7 +113,11 @@ fn import(arguments: &Import) -> anyhow::Result<()> {
     let report = if arguments.dry_run {
         import::import(source, &arguments.reading(), &mut import::Nowhere)
     } else {
-        import::import(source, &arguments.reading(), &mut folder::sink(&arguments.data)?)
+        import::import(
+            source,
+            &arguments.reading(),
+            &mut filling::Filling::open(&arguments.data, SystemClock::new().now())?,
+        )
     };
     bar.finish_and_clear();
     let report = report?;
