@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod binary;
 mod config;
+mod dump;
 mod examples;
 mod http;
 mod kill;

@@ -1,0 +1,93 @@
+//! The storage commands of the binary: import, export, inspect, verify.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder that is removed at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("keepwatch-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn storage(command: &str, data: &Path, rest: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keepwatch"))
+        .args(["storage", command, "--data"])
+        .arg(data)
+        .args(rest)
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> (bool, String) {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+const DUMP: &str = "\
+# TYPE jobs counter
+# HELP jobs Jobs done.
+jobs_total{queue=\"a\"} 1 1700000000.000
+jobs_total{queue=\"a\"} 2 1700000010.000
+jobs_total{queue=\"b\"} 7 1700000000.500
+# TYPE load gauge
+load 0.25 1600000000.000
+load NaN 1700000000.000
+# EOF
+";
+
+#[test]
+fn a_dump_goes_in_and_comes_out_again() {
+    let place = Place::new("dump");
+    let (dump, data) = (place.0.join("dump.txt"), place.0.join("data"));
+    fs::write(&dump, DUMP).unwrap();
+    let dump = dump.to_str().unwrap();
+    for _ in 0..2 {
+        let (good, text) = told(&storage("import", &data, &[dump]));
+        assert!(good && text.starts_with("accepted 5 samples of 2 metrics"), "{text}");
+        let exported = storage("export", &data, &[]);
+        let lines = String::from_utf8(exported.stdout).unwrap();
+        for line in DUMP.lines().filter(|line| !line.starts_with("# HELP")) {
+            assert!(lines.lines().any(|other| other == line), "{line} in\n{lines}");
+        }
+        assert_eq!(lines.lines().filter(|line| !line.starts_with('#')).count(), 5);
+    }
+    let (good, text) = told(&storage("inspect", &data, &["--json"]));
+    assert!(good && text.contains("\"samples\": 5"), "{text}");
+    assert_eq!(told(&storage("verify", &data, &[])).0, true);
+
+    // A bit of a segment turns over.
+    let segment = fs::read_dir(data.join("segments")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    let middle = bytes.len() / 3;
+    bytes[middle] ^= 4;
+    fs::write(&segment, bytes).unwrap();
+    let (good, text) = told(&storage("verify", &data, &[]));
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    assert!(!good && text.contains(name), "{text}");
+}
+
+#[test]
+fn lines_that_are_wrong_are_named_and_the_others_go_in() {
+    let place = Place::new("lines");
+    let (dump, data) = (place.0.join("dump.txt"), place.0.join("data"));
+    fs::write(&dump, "# TYPE load gauge\nload 1 1600000000\nload{ 2\nload 3 1600000010\n# EOF\n")
+        .unwrap();
+    let (_, text) = told(&storage("import", &data, &[dump.to_str().unwrap()]));
+    assert!(
+        text.contains("accepted 2 samples") && text.contains("line 3, column 6: expected"),
+        "{text}"
+    );
+}
