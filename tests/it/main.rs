@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod binary;
 mod config;
+#[cfg(unix)]
+mod disk;
 mod examples;
 mod http;
 mod kill;
