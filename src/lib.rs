@@ -90,11 +90,14 @@ pub mod messages {
     };
     pub use keepwatch_actors::alert_evaluator::messages::*;
     pub use keepwatch_actors::courier::{DeliveryStatus, Receipt, Subscriber, SubscriptionId};
+    pub use keepwatch_actors::durability::UpkeepReport;
     pub use keepwatch_actors::health_checker::{
         AddCheck, AddChecks, Beat, CheckNow, Health, HealthChanged, HealthHistory,
         HealthSubscribers, PruneHealthHistory, RemoveCheck, SubscribeHealth, UnsubscribeHealth,
     };
-    pub use keepwatch_actors::janitor::{Clean, CurrentPolicy, LastCleaning, SetPolicy};
+    pub use keepwatch_actors::janitor::{
+        Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy,
+    };
     pub use keepwatch_actors::registry::{
         AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
         RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport, StorageStatistics, Values,

@@ -72,7 +72,7 @@ pub(super) async fn assemble(
             return Err(error);
         }
     };
-    if let Some((check, rule)) = storage.watch() {
+    if let Some((check, rule)) = storage.watch(&plan.storage) {
         if plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
             plan.checks.push(check);
         }

@@ -24,6 +24,10 @@ pub(super) const CHECK: &str = "keepwatch storage";
 /// The name of the rule on it.
 pub(super) const RULE: &str = "KeepwatchStorageDegraded";
 
+/// The check is carried out as often as the folder is kept up, within these.
+const CHECK_EVERY_MIN: Duration = Duration::from_secs(1);
+const CHECK_EVERY_MAX: Duration = Duration::from_secs(15);
+
 /// The most series that one slice of upkeep looks at, so that the registry is
 /// busy for well under a millisecond at a time.
 const SERIES_PER_SLICE: usize = 1_000;
@@ -127,10 +131,10 @@ impl Storage {
     }
 
     /// Returns the check and the rule that watch a data folder.
-    pub(super) fn watch(&self) -> Option<(AddCheck, Rule)> {
+    pub(super) fn watch(&self, options: &StorageOptions) -> Option<(AddCheck, Rule)> {
         let (_, log) = self.disk.clone()?;
-        let definition =
-            CheckDefinition::new(CHECK).measurement("storage").interval(Duration::from_secs(15));
+        let interval = options.upkeep_interval.clamp(CHECK_EVERY_MIN, CHECK_EVERY_MAX);
+        let definition = CheckDefinition::new(CHECK).measurement("storage").interval(interval);
         let check = AddCheck::new(definition, move || {
             let status = log.status();
             async move {

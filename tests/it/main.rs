@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod binary;
 mod config;
+#[cfg(unix)]
+mod disk;
 mod dump;
 mod examples;
 mod http;

@@ -271,8 +271,6 @@ impl Writing<'_> {
         let failing = self.log.status().failure.is_some();
         self.log.write(&commits, self.clock.monotonic());
         self.shared.backlog.fetch_sub(samples, Ordering::Relaxed);
-        let refused = self.log.status().refused_epoch;
-        self.shared.refused_epoch.fetch_max(refused, Ordering::Relaxed);
         match &self.log.status().failure {
             Some(failure) if !failing => {
                 log::error!("samples are kept in memory only: {failure}");
@@ -289,6 +287,8 @@ impl Writing<'_> {
     }
 
     fn publish(&self) {
+        let refused = self.log.status().refused_epoch;
+        self.shared.refused_epoch.fetch_max(refused, Ordering::Relaxed);
         self.shared.takes.store(self.log.takes(self.clock.monotonic()), Ordering::Relaxed);
         self.shared.file_number.store(self.log.file_number(), Ordering::Release);
         self.shared.status.store(Arc::new(self.log.status().clone()));

@@ -219,8 +219,10 @@ impl Log {
         self.status.failure = Some(error.to_string());
         let pause = self.retry.map_or(RETRY_FIRST, |retry| (retry.pause * 2).min(RETRY_MAX));
         self.retry = Some(Retry { at: now + pause, pause });
-        // A file that refused once may end in the middle of a frame.
+        // A file that refused once may end in the middle of a frame. The next
+        // one defines no series of this epoch, whoever writes first.
         self.writer.abandon();
+        self.status.refused_epoch = self.status.refused_epoch.max(self.writer.epoch());
         self.unsynced_since = None;
         self.status.bytes = self.writer.bytes();
     }

@@ -30,6 +30,20 @@ pub struct Sealing {
     pub chunks_lost: usize,
 }
 
+impl Sealing {
+    /// Ends segments and adds them to the files.
+    fn finish(&mut self, open: Vec<Window>, files: &mut FileSet) -> Result<(), SegmentError> {
+        for window in open {
+            let Some(segment) = window.finish()? else { continue };
+            self.segments += 1;
+            self.samples += segment.samples();
+            self.bytes += segment.bytes();
+            files.add(segment);
+        }
+        Ok(())
+    }
+}
+
 impl DataFolder {
     /// Returns up to when samples can be sealed at the time `now`: whole
     /// windows that no sample within `out_of_order` can reach any more.
@@ -74,14 +88,10 @@ impl DataFolder {
                 }
             }
             let mut files = FileSet::clone(&self.ledger.files());
-            for window in open {
-                let Some(segment) = window.finish()? else { continue };
-                sealing.segments += 1;
-                sealing.samples += segment.samples();
-                sealing.bytes += segment.bytes();
-                files.add(segment);
-            }
+            let finished = sealing.finish(open, &mut files);
+            // Also what was written before an error.
             self.ledger.publish_files(files);
+            finished?;
         }
         Ok(sealing)
     }

@@ -264,6 +264,12 @@ impl Writer {
         self.current.as_ref().map_or(self.next, |current| current.sealed.number)
     }
 
+    /// Returns the epoch of the file that was begun last; 0 before the first.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Unlinks the closed files with numbers under `below_file` whose samples
     /// are all from before `before`. A file from before the start stays until
     /// a replay told how new it is, see [`adopt`](Self::adopt). One that stays
