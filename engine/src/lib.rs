@@ -14,6 +14,8 @@ pub mod aggregate;
 pub mod alert;
 pub mod clock;
 pub mod exposition;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod health;
 pub mod instrument;
 pub mod model;

@@ -51,6 +51,8 @@ pub mod wal;
 
 pub use chunk::{Chunk, Encoding};
 pub use codec::CodecError;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use codec::fuzzing as columns_fuzzing;
 pub use cut::{Cut, CutSeries, SealedSeries};
 pub use error::AppendError;
 pub use identity::{Identity, Serial};

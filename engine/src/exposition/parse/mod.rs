@@ -23,6 +23,8 @@ mod cursor;
 mod error;
 mod event;
 mod fingerprint;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod group;
 mod histogram;
 mod lenient;

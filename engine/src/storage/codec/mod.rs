@@ -20,6 +20,8 @@
 
 mod blocks;
 pub(super) mod dense;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod timestamps;
 mod values;
 

@@ -25,6 +25,8 @@ mod cursor;
 mod directory;
 mod error;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod identities;
 mod kind;
 mod layout;

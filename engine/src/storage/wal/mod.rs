@@ -33,6 +33,8 @@ mod error;
 mod fault;
 mod folder;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod known;
 mod pack;
 mod read;
