@@ -227,3 +227,38 @@ impl Log {
         self.status.bytes = self.writer.bytes();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::storage::identity::Serial;
+
+    #[test]
+    fn the_epoch_of_a_file_that_was_given_up_is_not_gone_on_with() {
+        let name = format!("keepwatch-log-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let mut log = Log::new(Writer::open(&folder).unwrap(), SyncPolicy::Off);
+        let commit = |epoch| {
+            let mut commit = Commit { epoch, ..Commit::default() };
+            commit.push(Timestamp::from_millis(1), false, Serial(1), 0.5);
+            [commit]
+        };
+        let second = Duration::from_secs(1);
+        assert!(log.write(&commit(1), second));
+        assert!(log.write(&commit(2), second));
+        // A folder in the place of the file cannot be unlinked as one.
+        let first = folder.join("00000000000000000001.wal");
+        fs::remove_file(&first).unwrap();
+        fs::create_dir(&first).unwrap();
+        log.remove_sealed(Timestamp::MAX, 2, second);
+        assert!(log.status().failure.is_some());
+        // Its series are defined in the file that is closed now.
+        assert!(!log.write(&commit(2), 9 * second));
+        assert_eq!((log.status().refused_epoch, log.status().samples_unlogged), (2, 1));
+        assert!(log.write(&commit(3), 9 * second));
+        assert_eq!(log.status().failure, None);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
