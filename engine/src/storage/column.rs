@@ -69,9 +69,10 @@ impl Column {
         step.get(index % STEP).map(|cell| cell.load(Ordering::Relaxed))
     }
 
-    /// Returns the first `len` timestamps.
-    pub(super) fn iter(&self, len: usize) -> impl DoubleEndedIterator<Item = i64> {
-        (0..len.min(LANE_SAMPLES)).filter_map(|index| self.get(index))
+    /// Returns the first `len` timestamps, which were written before.
+    pub(super) fn iter(&self, len: usize) -> impl Iterator<Item = i64> {
+        let cells = self.steps.iter().map_while(OnceLock::get).flat_map(|step| step.iter());
+        cells.take(len).map(|cell| cell.load(Ordering::Relaxed))
     }
 
     /// Encodes the first `len` timestamps.
@@ -106,6 +107,7 @@ mod tests {
     fn a_column_ends_where_a_lane_does() {
         let column = Column::holding(0..500);
         assert_eq!(column.iter(500).collect::<Vec<_>>(), (0..120).collect::<Vec<_>>());
+        assert_eq!(Column::holding(0..30).iter(29).last(), Some(28));
         assert!(!column.agree(LANE_SAMPLES, 120));
     }
 }

@@ -163,9 +163,19 @@ impl Lane {
         (0..len.min(LANE_SAMPLES)).filter_map(|index| self.get(index))
     }
 
-    /// Returns the bits of the first `len` values.
+    /// Returns the bits of the first `len` values, which were read to be
+    /// there.
     pub(super) fn values(&self, len: usize) -> impl Iterator<Item = u64> {
-        (0..len.min(LANE_SAMPLES)).filter_map(|index| self.load(index, Ordering::Relaxed))
+        let (lane, lanes) = (self.lane as usize, self.slab.lanes.max(1));
+        let steps = self.slab.steps.iter().map_while(OnceLock::get);
+        let cells = steps.flat_map(move |step| step.iter().skip(lane).step_by(lanes));
+        cells.take(len).map(|cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// Appends the first `len` values to `out`.
+    pub(super) fn read(&self, len: usize, out: &mut Vec<f64>) {
+        out.reserve(len);
+        out.extend(self.values(len).map(f64::from_bits));
     }
 }
 

@@ -183,7 +183,8 @@ impl Slot {
     /// Adds the first `len` open samples to the chunks of `body`.
     fn seal_open(&self, body: &mut Body, len: usize, columns: &mut Columns) {
         let Some(times) = columns.seal(self.open.column(), len) else { return };
-        let values: Vec<f64> = self.open.values(len).map(f64::from_bits).collect();
+        let mut values = Vec::new();
+        self.open.read(len, &mut values);
         body.chunks = Arc::new(body.chunks.with(Chunk::floats(times, &values)));
     }
 
