@@ -75,6 +75,17 @@ impl Column {
         cells.take(len).map(|cell| cell.load(Ordering::Relaxed))
     }
 
+    /// Appends the first `len` timestamps, which were written before, to
+    /// `out`.
+    pub(super) fn read(&self, len: usize, out: &mut Vec<i64>) {
+        out.reserve(len);
+        let end = out.len() + len;
+        for step in self.steps.iter().map_while(OnceLock::get) {
+            let cells = step.iter().take(end - out.len());
+            out.extend(cells.map(|cell| cell.load(Ordering::Relaxed)));
+        }
+    }
+
     /// Encodes the first `len` timestamps.
     pub(super) fn seal(&self, len: usize) -> Option<Arc<Times>> {
         let encode = || Times::seal(&self.iter(len).collect::<Vec<i64>>()).map(Arc::new);

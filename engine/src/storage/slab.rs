@@ -172,10 +172,15 @@ impl Lane {
         cells.take(len).map(|cell| cell.load(Ordering::Relaxed))
     }
 
-    /// Appends the first `len` values to `out`.
+    /// Appends the first `len` values, which were read to be there, to `out`.
     pub(super) fn read(&self, len: usize, out: &mut Vec<f64>) {
         out.reserve(len);
-        out.extend(self.values(len).map(f64::from_bits));
+        let end = out.len() + len;
+        for step in self.slab.steps.iter().map_while(OnceLock::get) {
+            let rows = step.chunks_exact(self.slab.lanes.max(1)).take(end - out.len());
+            let cells = rows.filter_map(|row| row.get(self.lane as usize));
+            out.extend(cells.map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::files::{FileReader, FileSet};
 use super::rollup::{Bucket, Resolution, roll_up};
 use super::series::{Body, Series};
+use super::slab::Lane;
 use super::times::Times;
 use crate::model::{Labels, Sample, SeriesSamples, TimeRange, Timestamp};
 
@@ -123,9 +124,18 @@ struct KnownTimes {
     kept: Vec<(Arc<Times>, Vec<i64>)>,
     /// Which of them makes room for the next.
     oldest: usize,
+    /// Those of the last open samples.
+    open: Vec<i64>,
 }
 
 impl KnownTimes {
+    /// Returns the timestamps of the first `len` open samples.
+    fn open(&mut self, lane: &Lane, len: usize) -> &[i64] {
+        self.open.clear();
+        lane.column().read(len, &mut self.open);
+        &self.open
+    }
+
     /// Returns the timestamps, decoded.
     fn get(&mut self, times: &Arc<Times>) -> Option<&[i64]> {
         let found = match self.kept.iter().position(|(kept, _)| Arc::ptr_eq(kept, times)) {
@@ -267,8 +277,9 @@ impl SeriesView {
         out.extend(self.body.late.iter().filter(|sample| range.contains(sample.at)));
         values.clear();
         self.body.open.read(self.open, values);
-        let open = self.body.open.column().iter(self.open).zip(values.iter().copied());
-        out.extend(open.map(sample).filter(|sample| range.contains(sample.at)));
+        let times = known.open(&self.body.open, self.open);
+        let open = times.iter().copied().zip(values.iter().copied()).map(sample);
+        out.extend(open.filter(|sample| range.contains(sample.at)));
     }
 
     /// Says whether a sample can lie in `range`.
