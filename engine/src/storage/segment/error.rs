@@ -118,3 +118,11 @@ pub enum SegmentError {
         series: u32,
     },
 }
+
+impl SegmentError {
+    /// Says whether the bytes are at fault: no other try and no other version
+    /// would read them.
+    pub(in crate::storage) const fn is_damage(&self) -> bool {
+        matches!(self, Self::NoSegment { .. } | Self::Damaged { .. })
+    }
+}

@@ -58,6 +58,6 @@ impl fmt::Display for SegmentKind {
 
 /// Returns the name of the segment of `window`: its ends in milliseconds
 /// since the epoch, padded so that names sort as times do.
-pub(super) fn file_name(window: TimeRange) -> String {
+pub(in crate::storage) fn file_name(window: TimeRange) -> String {
     format!("{:020}-{:020}.seg", window.start.millis(), window.end.millis())
 }

@@ -39,7 +39,7 @@ mod writer;
 pub use cursor::SegmentCursor;
 pub use error::SegmentError;
 pub use kind::SegmentKind;
-use kind::file_name;
+pub(super) use kind::file_name;
 pub use reader::{Damage, Segment, SeriesEntry, SeriesPlace};
 pub use verify::{Part, Problem, Verification};
 pub use writer::SegmentWriter;

@@ -1,6 +1,6 @@
 //! An open segment.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,9 +18,10 @@ use crate::storage::{Identity, Serial};
 
 /// An immutable file of series; cheap to clone, shared by any threads.
 ///
-/// Keeps the file open and some 30 bytes for each 128 series in memory. A
-/// reader of a segment that was removed meanwhile reads on, as the system
-/// keeps the bytes until the last handle is dropped.
+/// Keeps some 30 bytes for each 128 series in memory, and some 128 files of a
+/// process open; the others are opened for each read. A reader of a segment
+/// that was removed or replaced meanwhile reads on: the file is opened before
+/// that, and the system keeps the bytes until the last handle is dropped.
 #[derive(Debug, Clone)]
 pub struct Segment(Arc<Inner>);
 
@@ -80,9 +81,13 @@ impl Segment {
     /// A file system that refuses, a file that is no segment or is of a newer
     /// format, and one whose end is damaged in both its copies.
     pub fn open(path: &Path) -> Result<Self, SegmentError> {
-        let handle = File::open(path).map_err(failed("open", path))?;
-        let bytes = handle.metadata().map_err(failed("read the size of", path))?.len();
-        let file = PositionedFile::new(handle);
+        Self::open_named(path, path)
+    }
+
+    /// Opens the segment at `path` that is going to be at `name`.
+    pub(super) fn open_named(path: &Path, name: &Path) -> Result<Self, SegmentError> {
+        let mut file = PositionedFile::open(path).map_err(failed("open", path))?;
+        let bytes = file.bytes().map_err(failed("read the size of", path))?;
         let read = |offset: u64, length: usize| {
             // Never more than there is, whatever the file says.
             let there = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -106,7 +111,8 @@ impl Segment {
         for offset in tail.summaries {
             let block = read(offset, tail.bytes as usize)?;
             if let Some(summary) = Summary::decode(&block) {
-                let (path, damage) = (path.to_owned(), Counters::default());
+                file.settle(name);
+                let (path, damage) = (name.to_owned(), Counters::default());
                 return Ok(Self(Arc::new(Inner { file, path, bytes, summary, damage })));
             }
         }
@@ -303,11 +309,22 @@ impl Segment {
         }
     }
 
+    /// Keeps the file open for those who hold the segment, before another
+    /// takes its place.
+    ///
+    /// # Errors
+    /// A file system that refuses.
+    pub(in crate::storage) fn hold(&self) -> Result<(), SegmentError> {
+        self.file().hold().map_err(failed("open", self.path()))
+    }
+
     /// Removes the file. Those who hold the segment can go on reading.
     ///
     /// # Errors
     /// A file system that refuses.
     pub fn remove(&self) -> Result<(), SegmentError> {
+        // Space is made also where no more files can be opened.
+        let _ = self.hold();
         fs::remove_file(self.path()).map_err(failed("remove", self.path()))
     }
 

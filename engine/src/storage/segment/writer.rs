@@ -19,6 +19,7 @@ use crate::storage::{Identity, Serial};
 /// halves of it, or all that there are.
 const CHUNK_SAMPLES: usize = 1_000;
 const BUFFER_BYTES: usize = 1 << 18;
+const ABANDONED: &str = "an earlier write failed";
 
 /// Writes one segment under a temporary name until it is whole.
 ///
@@ -180,24 +181,29 @@ impl SegmentWriter {
         layout::put_tail(&mut tails, &tail);
         layout::put_tail(&mut tails, &tail);
         self.write(&tails)?;
-        self.publish()?;
-        Segment::open(&self.path)
+        self.publish()
     }
 
-    fn publish(&mut self) -> Result<(), SegmentError> {
-        let Some(file) = self.file.take() else { return Ok(()) };
+    /// Gives the file its name, once it is durable and can be opened.
+    fn publish(&mut self) -> Result<Segment, SegmentError> {
+        let Some(file) = self.file.take() else {
+            return Err(failed("write", &self.temporary)(io::Error::other(ABANDONED)));
+        };
+        let refused = |action| failed(action, &self.temporary);
         let published = (|| {
-            let file = file.into_inner().map_err(|error| ("write", error.into_error()))?;
-            file.sync_all().map_err(|error| ("sync", error))?;
+            let file = file.into_inner().map_err(|error| refused("write")(error.into_error()))?;
+            file.sync_all().map_err(refused("sync"))?;
             drop(file);
-            fs::rename(&self.temporary, &self.path).map_err(|error| ("rename", error))
+            let segment = Segment::open_named(&self.temporary, &self.path)?;
+            fs::rename(&self.temporary, &self.path).map_err(refused("rename"))?;
+            Ok(segment)
         })();
-        if let Err((action, source)) = published {
+        if published.is_err() {
             self.discard();
-            let path = self.temporary.clone();
-            return Err(SegmentError::Io { action, path, source });
         }
-        sync_folder(&self.path).map_err(failed("sync the folder of", &self.path))
+        let segment = published?;
+        sync_folder(&self.path).map_err(failed("sync the folder of", &self.path))?;
+        Ok(segment)
     }
 
     /// Checks a series before anything of it is written. Returns false if
@@ -339,7 +345,7 @@ impl SegmentWriter {
     fn write(&mut self, bytes: &[u8]) -> Result<(), SegmentError> {
         let written = match &mut self.file {
             Some(file) => file.write_all(bytes),
-            None => Err(io::Error::other("an earlier write failed")),
+            None => Err(io::Error::other(ABANDONED)),
         };
         if let Err(source) = written {
             // Half a series is in the file, and nothing can be put behind it.

@@ -239,6 +239,7 @@ fn a_segment_takes_the_place_of_another_and_readers_go_on() {
             }
         })
     };
+    old.hold().unwrap();
     let new = write(&place.0, &given[..10]);
     assert_eq!((old.series(), new.series()), (200, 10));
     new.remove().unwrap();
@@ -293,4 +294,36 @@ fn rollups_come_back() {
     }
     let error = segment.read_floats(Serial(1), TimeRange::ALL, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "a segment of rollups of 5m has no samples");
+}
+
+#[test]
+fn many_segments_keep_few_files_open_and_outlive_theirs() {
+    let place = Place::new();
+    let given = fleet(3, 100);
+    let path = write(&place.0, &given).path().to_owned();
+    let segments: Vec<Segment> = (0..400).map(|_| Segment::open(&path).unwrap()).collect();
+    #[cfg(target_os = "linux")]
+    {
+        let entries = fs::read_dir("/proc/self/fd").unwrap();
+        let open = entries.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        let open = open.filter(|target| *target == path).count();
+        assert!(open <= 129, "{open} files are open");
+    }
+    let check = |segments: &[Segment]| {
+        for segment in segments {
+            for one in &given {
+                assert_eq!(read(segment, one.serial), Some(given_bits(one)));
+            }
+            assert_eq!(segment.damage(), Damage::default());
+        }
+    };
+    check(&segments);
+    let held = &segments[390..];
+    for segment in held {
+        segment.hold().unwrap();
+    }
+    write(&place.0, &fleet(2, 300));
+    check(held);
+    fs::remove_file(&path).unwrap();
+    check(held);
 }
