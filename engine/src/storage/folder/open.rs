@@ -11,12 +11,12 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 
 use super::{DamagedFile, DataError, DataFolder, KINDS, Reopening, folder_of, log_folder};
-use crate::model::{Sample, Timestamp};
+use crate::model::{Sample, TimeRange, Timestamp};
 use crate::storage::files::FileSet;
 use crate::storage::identity::Serial;
 use crate::storage::ledger::{Ledger, Tombstone};
 use crate::storage::restore::Restore;
-use crate::storage::segment::{Segment, SegmentKind};
+use crate::storage::segment::{Segment, SegmentError, SegmentKind, file_name};
 use crate::storage::wal::{Entry, Replayed, Writer, replay};
 use crate::storage::{Store, StoreConfig};
 
@@ -25,7 +25,7 @@ impl DataFolder {
     /// back what is in it. Series are sealed by windows of `window`.
     ///
     /// Damage is no error: what is damaged is set aside or skipped, and
-    /// reported.
+    /// reported. What cannot be opened, but may be sound, stays where it is.
     ///
     /// # Errors
     /// A folder that another process holds, or that cannot be used.
@@ -49,6 +49,33 @@ impl DataFolder {
             _lock: lock,
         };
         Ok((folder, ledger, log, report))
+    }
+}
+
+impl DataFolder {
+    /// Returns the segment of a window that is not among the files as it could
+    /// not be opened before, so that it is not written over. One that cannot
+    /// be used is set aside.
+    pub(super) fn unopened(
+        &self,
+        kind: SegmentKind,
+        window: TimeRange,
+    ) -> Result<Option<Segment>, DataError> {
+        let path = self.folder_of(kind).join(file_name(window));
+        if !path.try_exists().map_err(DataError::io("find", &path))? {
+            return Ok(None);
+        }
+        match Segment::open(&path) {
+            Ok(segment) if segment.kind() == kind && segment.window() == window => {
+                Ok(Some(segment))
+            }
+            Err(error @ SegmentError::Io { .. }) => Err(error.into()),
+            Ok(_) | Err(_) => {
+                let aside = aside_of(&path);
+                fs::rename(&path, aside).map_err(DataError::io("rename", &path))?;
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -141,9 +168,13 @@ fn segments(
                 let reason = format!("it holds {}; expected {kind}", segment.kind());
                 report.damaged.push(DamagedFile { path, reason });
             }
-            Err(error) => {
+            Err(error) if error.is_damage() => {
+                let reason = error.to_string();
                 let path = if damaged == Damaged::SetAside { set_aside(path) } else { path };
-                report.damaged.push(DamagedFile { path, reason: error.to_string() });
+                report.damaged.push(DamagedFile { path, reason });
+            }
+            Err(error) => {
+                report.unopened.push(DamagedFile { path, reason: error.to_string() });
             }
         }
     }
@@ -153,11 +184,23 @@ fn segments(
 /// Gives a file another name, so that it is neither read again nor written
 /// over.
 fn set_aside(path: PathBuf) -> PathBuf {
-    let mut name = path.clone().into_os_string();
-    name.push(".damaged");
-    let aside = PathBuf::from(name);
+    let aside = aside_of(&path);
     // A folder that cannot be written to keeps it where it is.
     if fs::rename(&path, &aside).is_ok() { aside } else { path }
+}
+
+/// Returns a name for a file that is set aside, which no other has.
+pub(super) fn aside_of(path: &Path) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".damaged");
+    for number in 2_u32.. {
+        if !Path::new(&aside).exists() {
+            break;
+        }
+        aside = path.as_os_str().to_owned();
+        aside.push(format!(".damaged-{number}"));
+    }
+    aside.into()
 }
 
 /// A store that is being filled from the log and the segments.

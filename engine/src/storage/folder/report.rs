@@ -29,11 +29,15 @@ pub struct Reopening {
     /// Bytes behind the last whole frame of a log file: what was being
     /// written when the process ended, and acknowledged to nobody.
     pub log_bytes_unfinished: u64,
-    /// Files that could not be read.
+    /// Files that are damaged: those of which nothing can be read were set
+    /// aside.
     pub damaged: Vec<DamagedFile>,
+    /// Files that the system did not let us read, or that are of a newer
+    /// version. They stay where they are, and the next opening tries again.
+    pub unopened: Vec<DamagedFile>,
 }
 
-/// A file that could not be read.
+/// A file that could not be read, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DamagedFile {
     /// Where it is now.
@@ -43,13 +47,14 @@ pub struct DamagedFile {
 }
 
 impl Reopening {
-    /// Says whether anything that was acknowledged is lost.
+    /// Says whether anything that was acknowledged is lost, or out of reach.
     #[must_use]
     pub fn lost_anything(&self) -> bool {
         self.log_frames_lost > 0
             || self.log_bytes_lost > 0
             || self.log_samples_unknown > 0
             || !self.damaged.is_empty()
+            || !self.unopened.is_empty()
     }
 }
 
@@ -70,7 +75,7 @@ impl fmt::Display for Reopening {
         if self.log_samples_unknown > 0 {
             write!(f, "; lost {} samples of unknown series", self.log_samples_unknown)?;
         }
-        for file in &self.damaged {
+        for file in self.damaged.iter().chain(&self.unopened) {
             write!(f, "; {} cannot be read: {}", file.path.display(), file.reason)?;
         }
         Ok(())

@@ -198,6 +198,7 @@ impl DataFolder {
                 writer.floats(*serial, identity, &times, &values)?;
             }
         }
+        segment.hold()?;
         Ok(writer.finish()?)
     }
 }

@@ -131,6 +131,7 @@ struct Window {
 
 /// What a segment already has that is being replaced.
 struct Old {
+    segment: Segment,
     cursor: SegmentCursor,
     /// Its series, the next one last.
     left: Vec<(Identity, Serial)>,
@@ -144,9 +145,10 @@ impl Window {
         dead: &HashSet<Serial>,
     ) -> Result<Self, DataError> {
         let old = match folder.ledger.files().raw_of(window) {
-            Some(segment) => Some(Old::new(segment, dead)?),
-            None => None,
+            Some(segment) => Some(segment.clone()),
+            None => folder.unopened(SegmentKind::Raw, window)?,
         };
+        let old = old.map(|segment| Old::new(segment, dead)).transpose()?;
         let place = folder.folder_of(SegmentKind::Raw);
         let writer = SegmentWriter::create(&place, SegmentKind::Raw, window)?;
         Ok(Self { window, writer, old, any: false, times: Vec::new(), values: Vec::new() })
@@ -217,12 +219,18 @@ impl Window {
             let samples = std::mem::take(&mut old.samples);
             self.put(serial, &identity, &samples)?;
         }
-        if self.any { self.writer.finish().map(Some) } else { Ok(None) }
+        if !self.any {
+            return Ok(None);
+        }
+        if let Some(old) = &self.old {
+            old.segment.hold()?;
+        }
+        self.writer.finish().map(Some)
     }
 }
 
 impl Old {
-    fn new(segment: &Segment, dead: &HashSet<Serial>) -> Result<Self, SegmentError> {
+    fn new(segment: Segment, dead: &HashSet<Serial>) -> Result<Self, SegmentError> {
         let mut left = Vec::with_capacity(segment.series());
         segment.identities(&mut |entry| {
             if !dead.contains(&entry.serial) {
@@ -230,7 +238,7 @@ impl Old {
             }
         })?;
         left.reverse();
-        Ok(Self { cursor: segment.cursor(), left, samples: Vec::new() })
+        Ok(Self { cursor: segment.cursor(), segment, left, samples: Vec::new() })
     }
 
     fn read(&mut self, serial: Serial, window: TimeRange) {

@@ -228,3 +228,47 @@ fn folders_that_are_missing_are_made_anew() {
         restore(&sound.place.0, &before);
     }
 }
+
+#[test]
+fn what_cannot_be_opened_stays_and_is_not_written_over() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 5 * HOUR);
+    let sealed = engine.read(TimeRange::ALL);
+    drop(engine);
+    let mut names: Vec<PathBuf> = snapshot_of(&place.0.join("segments")).into_keys().collect();
+    let (second, first) = (names.pop().unwrap(), names.pop().unwrap());
+    let away = place.0.join("away");
+    // The file system refuses one, the other is of a version to come.
+    fs::rename(&first, &away).unwrap();
+    fs::create_dir(&first).unwrap();
+    let sound = fs::read(&second).unwrap();
+    let mut newer = sound.clone();
+    for tail in [newer.len() - 36, newer.len() - 72] {
+        newer[tail + 20] = 9;
+        let crc = crc32fast::hash(&newer[tail..tail + 24]);
+        newer[tail + 24..tail + 28].copy_from_slice(&crc.to_le_bytes());
+    }
+    fs::write(&second, newer).unwrap();
+    let mut engine = Engine::open(&place.0, at(5 * HOUR));
+    assert_eq!(engine.report.damaged, []);
+    let unopened: Vec<&PathBuf> = engine.report.unopened.iter().map(|file| &file.path).collect();
+    assert_eq!(unopened.len(), 2, "{}", engine.report);
+    assert!(unopened.contains(&&first) && unopened.contains(&&second));
+    assert!(engine.report.lost_anything());
+    assert_eq!(engine.folder.segments(), 0);
+    // The file is there again while the process runs, and something new comes
+    // for its window.
+    fs::remove_dir(&first).unwrap();
+    fs::rename(&away, &first).unwrap();
+    let late = engine.series(&[("s", "late")]);
+    engine.append(late, at(60), 5.0);
+    engine.seal(at(5 * HOUR + 600));
+    drop(engine);
+    fs::write(&second, sound).unwrap();
+    let engine = Engine::open(&place.0, at(5 * HOUR));
+    assert!(!engine.report.lost_anything(), "{}", engine.report);
+    let all = engine.read(TimeRange::ALL);
+    assert_eq!((&all[0], &all[1].1), (&sealed[0], &vec![(60, 5.0)]));
+}
