@@ -2,7 +2,7 @@
 
 use super::identity::Serial;
 use super::rollup::{Bucket, Resolution};
-use super::segment::{Segment, SegmentCursor, SegmentKind};
+use super::segment::{Segment, SegmentCursor, SegmentError, SegmentKind};
 use crate::model::{Sample, TimeRange, Timestamp};
 
 /// Segments of each kind, oldest first; those of a kind never overlap.
@@ -110,11 +110,24 @@ pub(super) struct FileReader {
 }
 
 impl FileReader {
-    /// Appends the samples of a series to `out`, in time order.
-    pub(super) fn read(&mut self, serial: Serial, out: &mut Vec<Sample>) {
+    /// Appends the samples of a series to `out`, in time order. What is damaged
+    /// is left out and counted by its segment.
+    ///
+    /// # Errors
+    /// A file system that refuses; what other files have is read all the same.
+    pub(super) fn read(
+        &mut self,
+        serial: Serial,
+        out: &mut Vec<Sample>,
+    ) -> Result<(), SegmentError> {
+        let mut outcome = Ok(());
         for cursor in &mut self.cursors {
-            // What is damaged is counted by the segment.
-            let _ = cursor.read_floats(serial, self.range, out);
+            if let Err(error @ SegmentError::Io { .. }) =
+                cursor.read_floats(serial, self.range, out)
+            {
+                outcome = Err(error);
+            }
         }
+        outcome
     }
 }

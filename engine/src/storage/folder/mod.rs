@@ -16,6 +16,7 @@
 //! time.
 
 mod error;
+mod found;
 mod import;
 mod open;
 mod read;

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::found::FoundSeries;
 use super::{DataError, DataFolder, KINDS};
 use crate::model::{TimeRange, Timestamp};
 use crate::storage::files::FileSet;
+use crate::storage::identity::{Identity, Serial};
 use crate::storage::rollup::Resolution;
 use crate::storage::segment::{Segment, SegmentKind, SegmentWriter};
 
@@ -149,27 +151,25 @@ impl DataFolder {
         now: Timestamp,
         retained: &mut Retained,
     ) -> Result<(), DataError> {
-        let dead = self.dead();
         let end = segment.window().end;
-        let (mut kept, mut all) = (Vec::new(), 0);
-        segment.identities(&mut |entry| {
-            all += 1;
-            let long = end > now - keeping.of_metric(&entry.identity.metric);
-            if long && !dead.contains(&entry.serial) {
-                kept.push((entry.identity, entry.serial));
-            }
-        })?;
+        let FoundSeries { series: mut kept, unknown } = self.series_in(segment)?;
+        if unknown > 0 {
+            // Nobody can say how long those are kept.
+            return Ok(());
+        }
+        kept.retain(|(identity, _)| end > now - keeping.of_metric(&identity.metric));
         if kept.is_empty() {
             retained.expired_files += 1;
             retained.expired_samples += segment.samples();
             return remove(segment, files, retained);
         }
-        if kept.len() == all {
+        if kept.len() == segment.series() {
             return Ok(());
         }
         let rewritten = self.rewrite(segment, &kept);
-        // Without room for it everything stays, until the budget says more.
-        let Ok(rewritten) = rewritten else { return Ok(()) };
+        // Without room for it, or with damage in it, everything stays, until
+        // the budget says more.
+        let Ok(Some(rewritten)) = rewritten else { return Ok(()) };
         retained.rewritten_files += 1;
         retained.expired_samples += segment.samples().saturating_sub(rewritten.samples());
         retained.bytes_freed += segment.bytes().saturating_sub(rewritten.bytes());
@@ -177,11 +177,14 @@ impl DataFolder {
         Ok(())
     }
 
+    /// Writes a segment with some of its series; `None` if not all of those
+    /// can be read.
     fn rewrite(
         &self,
         segment: &Segment,
-        kept: &[(crate::storage::Identity, crate::storage::Serial)],
-    ) -> Result<Segment, DataError> {
+        kept: &[(Identity, Serial)],
+    ) -> Result<Option<Segment>, DataError> {
+        let chunks_damaged = segment.damage().chunks;
         let window: TimeRange = segment.window();
         let place = self.folder_of(SegmentKind::Raw);
         let mut writer = SegmentWriter::create(&place, SegmentKind::Raw, window)?;
@@ -198,8 +201,11 @@ impl DataFolder {
                 writer.floats(*serial, identity, &times, &values)?;
             }
         }
+        if segment.damage().chunks > chunks_damaged {
+            return Ok(None);
+        }
         segment.hold()?;
-        Ok(writer.finish()?)
+        Ok(Some(writer.finish()?))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::seal::series_of;
+use super::found::unless_damaged;
 use super::{DataError, DataFolder, Keeping};
 use crate::model::{Sample, TimeRange, Timestamp};
 use crate::storage::files::FileSet;
@@ -106,11 +106,11 @@ impl DataFolder {
         // The step into the first span is counted from the sample before it.
         let reach = TimeRange::new(window.start - DAY, window.end);
         let mut reader = files.reader(reach);
-        for (identity, serial) in series_of(&sources, &self.dead())? {
+        for (identity, serial) in self.series_of(&sources)? {
             let buckets = match resolution {
                 Resolution::FiveMinutes => {
                     let mut samples: Vec<Sample> = Vec::new();
-                    reader.read(serial, &mut samples);
+                    reader.read(serial, &mut samples)?;
                     let begin = samples.partition_point(|sample| sample.at <= window.start);
                     let before = begin.checked_sub(1).and_then(|last| samples.get(last)).copied();
                     roll_up(samples.drain(begin..), before, resolution)
@@ -118,7 +118,7 @@ impl DataFolder {
                 Resolution::Hour => {
                     let mut finer: Vec<Bucket> = Vec::new();
                     for segment in &sources {
-                        segment.read_rollups(serial, window, &mut finer)?;
+                        unless_damaged(segment.read_rollups(serial, window, &mut finer))?;
                     }
                     merge(finer, resolution)
                 }

@@ -1,8 +1,11 @@
 //! Sealing what is old to segments.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
+use super::found::{FoundSeries, unless_damaged};
+use super::open::aside_of;
 use super::{DataError, DataFolder};
 use crate::model::{Sample, TimeRange, Timestamp};
 use crate::storage::cut::{CutSeries, SealedSeries};
@@ -28,13 +31,19 @@ pub struct Sealing {
     pub bytes: u64,
     /// Chunks in memory that could not be decoded and are lost.
     pub chunks_lost: usize,
+    /// Segments of which not all could be read when they were written anew;
+    /// what they were is kept under another name.
+    pub set_aside: usize,
 }
 
 impl Sealing {
     /// Ends segments and adds them to the files.
-    fn finish(&mut self, open: Vec<Window>, files: &mut FileSet) -> Result<(), SegmentError> {
-        for window in open {
+    fn finish(&mut self, open: Vec<Window>, files: &mut FileSet) -> Result<(), DataError> {
+        for mut window in open {
+            window.complete()?;
+            let is_flawed = window.old.as_ref().is_some_and(Old::is_flawed);
             let Some(segment) = window.finish()? else { continue };
+            self.set_aside += usize::from(is_flawed);
             self.segments += 1;
             self.samples += segment.samples();
             self.bytes += segment.bytes();
@@ -67,12 +76,11 @@ impl DataFolder {
             return Ok(sealing);
         }
         cut.sort_by(|a, b| a.series().identity().cmp(b.series().identity()));
-        let dead = self.dead();
         let windows = self.windows(&cut, before);
         for (pass, group) in windows.chunks(OPEN_MAX).enumerate() {
             let mut open = Vec::with_capacity(group.len());
             for &window in group {
-                open.push(Window::begin(self, window, &dead)?);
+                open.push(Window::begin(self, window)?);
             }
             let mut early = Vec::new();
             for series in &cut {
@@ -94,11 +102,6 @@ impl DataFolder {
             finished?;
         }
         Ok(sealing)
-    }
-
-    /// Returns the serials of series that are gone.
-    pub(super) fn dead(&self) -> HashSet<Serial> {
-        self.ledger.tombstones().iter().map(|tombstone| tombstone.serial).collect()
     }
 
     /// Returns the windows that the series have samples of before `before`.
@@ -136,19 +139,19 @@ struct Old {
     /// Its series, the next one last.
     left: Vec<(Identity, Serial)>,
     samples: Vec<Sample>,
+    /// Damaged chunks that readers had found before.
+    chunks_damaged: u64,
+    /// Whether something else cannot be read.
+    is_partial: bool,
 }
 
 impl Window {
-    fn begin(
-        folder: &DataFolder,
-        window: TimeRange,
-        dead: &HashSet<Serial>,
-    ) -> Result<Self, DataError> {
+    fn begin(folder: &DataFolder, window: TimeRange) -> Result<Self, DataError> {
         let old = match folder.ledger.files().raw_of(window) {
             Some(segment) => Some(segment.clone()),
             None => folder.unopened(SegmentKind::Raw, window)?,
         };
-        let old = old.map(|segment| Old::new(segment, dead)).transpose()?;
+        let old = old.map(|segment| Old::new(folder, segment)).transpose()?;
         let place = folder.folder_of(SegmentKind::Raw);
         let writer = SegmentWriter::create(&place, SegmentKind::Raw, window)?;
         Ok(Self { window, writer, old, any: false, times: Vec::new(), values: Vec::new() })
@@ -175,7 +178,7 @@ impl Window {
             let (same, other) = (next == identity, *other);
             let next = next.clone();
             old.left.pop();
-            old.read(other, self.window);
+            old.read(other, self.window)?;
             if same {
                 known.append(&mut old.samples);
             } else {
@@ -210,62 +213,60 @@ impl Window {
         self.writer.floats(serial, identity, &self.times, &self.values)
     }
 
-    /// Ends the segment; `None` if there is nothing in it.
-    fn finish(mut self) -> Result<Option<Segment>, SegmentError> {
+    /// Adds what is left of the segment that is replaced.
+    fn complete(&mut self) -> Result<(), SegmentError> {
         while let Some(old) = &mut self.old
             && let Some((identity, serial)) = old.left.pop()
         {
-            old.read(serial, self.window);
+            old.read(serial, self.window)?;
             let samples = std::mem::take(&mut old.samples);
             self.put(serial, &identity, &samples)?;
         }
+        Ok(())
+    }
+
+    /// Ends the segment, which is complete; `None` if there is nothing in it.
+    fn finish(self) -> Result<Option<Segment>, DataError> {
         if !self.any {
             return Ok(None);
         }
         if let Some(old) = &self.old {
             old.segment.hold()?;
+            if old.is_flawed() {
+                keep_aside(&old.segment)?;
+            }
         }
-        self.writer.finish().map(Some)
+        Ok(Some(self.writer.finish()?))
     }
 }
 
 impl Old {
-    fn new(segment: Segment, dead: &HashSet<Serial>) -> Result<Self, SegmentError> {
-        let mut left = Vec::with_capacity(segment.series());
-        segment.identities(&mut |entry| {
-            if !dead.contains(&entry.serial) {
-                left.push((entry.identity, entry.serial));
-            }
-        })?;
+    fn new(folder: &DataFolder, segment: Segment) -> Result<Self, SegmentError> {
+        let chunks_damaged = segment.damage().chunks;
+        let FoundSeries { series: mut left, unknown } = folder.series_in(&segment)?;
         left.reverse();
-        Ok(Self { cursor: segment.cursor(), segment, left, samples: Vec::new() })
+        let (cursor, samples, is_partial) = (segment.cursor(), Vec::new(), unknown > 0);
+        Ok(Self { segment, cursor, left, samples, chunks_damaged, is_partial })
     }
 
-    fn read(&mut self, serial: Serial, window: TimeRange) {
+    fn read(&mut self, serial: Serial, window: TimeRange) -> Result<(), SegmentError> {
         self.samples.clear();
-        // What is damaged was lost before, and is counted by the segment.
-        let _ = self.cursor.read_floats(serial, window, &mut self.samples);
+        let read = self.cursor.read_floats(serial, window, &mut self.samples);
+        self.is_partial |= unless_damaged(read)?.is_none();
+        Ok(())
+    }
+
+    /// Says whether something was left out of what was read.
+    fn is_flawed(&self) -> bool {
+        self.is_partial || self.segment.damage().chunks > self.chunks_damaged
     }
 }
 
-/// Returns the series of segments in growing order, each once.
-pub(super) fn series_of(
-    segments: &[Segment],
-    dead: &HashSet<Serial>,
-) -> Result<Vec<(Identity, Serial)>, SegmentError> {
-    let mut all: Vec<(Identity, Serial)> = Vec::new();
-    let mut known: HashSet<Serial> = HashSet::new();
-    for segment in segments {
-        segment.identities(&mut |entry| {
-            if !dead.contains(&entry.serial) && known.insert(entry.serial) {
-                all.push((entry.identity, entry.serial));
-            }
-        })?;
-    }
-    all.sort();
-    // An identity that came twice keeps its newest serial.
-    all.reverse();
-    all.dedup_by(|older, newer| older.0 == newer.0);
-    all.reverse();
-    Ok(all)
+/// Gives the file of a segment a second name, under which it stays when
+/// another takes its place.
+fn keep_aside(segment: &Segment) -> Result<(), DataError> {
+    let (path, aside) = (segment.path(), aside_of(segment.path()));
+    // Not every file system has hard links.
+    let kept = fs::hard_link(path, &aside).or_else(|_| fs::copy(path, &aside).map(drop));
+    kept.map_err(DataError::io("keep a copy of", path))
 }

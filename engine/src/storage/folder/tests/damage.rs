@@ -272,3 +272,41 @@ fn what_cannot_be_opened_stays_and_is_not_written_over() {
     let all = engine.read(TimeRange::ALL);
     assert_eq!((&all[0], &all[1].1), (&sealed[0], &vec![(60, 5.0)]));
 }
+
+#[test]
+fn a_segment_that_is_written_anew_loses_nothing_to_damage() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "needle")]), engine.series(&[("s", "other")])];
+    day_of(&mut engine, &series, 0, 5 * HOUR);
+    let sealed = engine.read(TimeRange::ALL);
+    drop(engine);
+    let path = snapshot_of(&place.0.join("segments")).into_keys().next().unwrap();
+    let flip = |place: usize| {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[place] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        bytes
+    };
+    let bytes = fs::read(&path).unwrap();
+    let needle = bytes.windows(6).position(|bytes| bytes == b"needle").unwrap();
+    // The identities are damaged, and known from the other segment.
+    flip(needle);
+    let mut engine = Engine::open(&place.0, at(5 * HOUR));
+    let late = engine.series(&[("s", "late")]);
+    engine.append(late, at(60), 5.0);
+    let sealing = engine.seal(at(5 * HOUR + 600));
+    assert_eq!((sealing.segments, sealing.set_aside), (1, 0));
+    assert_eq!(engine.read(TimeRange::ALL)[1..], sealed);
+    drop(engine);
+    // The samples are damaged: what is left of them stays within reach.
+    let damaged = flip(60);
+    let mut engine = Engine::open(&place.0, at(5 * HOUR));
+    let later = engine.series(&[("s", "later")]);
+    engine.append(later, at(60), 5.0);
+    let sealing = engine.seal(at(5 * HOUR + 600));
+    assert_eq!((sealing.segments, sealing.set_aside), (1, 1));
+    let aside = PathBuf::from(format!("{}.damaged", path.display()));
+    assert_eq!(fs::read(aside).unwrap(), damaged);
+    assert!(fs::read(&path).unwrap() != damaged);
+}

@@ -187,3 +187,23 @@ fn damage_is_set_aside_and_said() {
     let engine = Engine::open(&place.0, at(5 * HOUR));
     assert!(!engine.report.lost_anything(), "it is said once");
 }
+
+#[test]
+fn the_length_of_windows_can_change() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 15 * HOUR);
+    drop(engine);
+    let day = Duration::from_secs(24 * 60 * 60);
+    let mut engine = Engine::with_window(&place.0, day, at(15 * HOUR));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 15 * HOUR, 25 * HOUR);
+    assert_eq!(engine.folder.ledger.files().sealed_before(), at(24 * HOUR));
+    day_of(&mut engine, &series, 25 * HOUR, 51 * HOUR);
+    let rolled = engine.folder.roll_up(&Keeping::default(), at(51 * HOUR)).unwrap();
+    assert_eq!((rolled.files, rolled.buckets), (1, 24 * 12));
+    let expected: Vec<(i64, f64)> =
+        (0..51 * HOUR).step_by(60).map(|second| (second, second as f64)).collect();
+    assert_eq!(engine.read(TimeRange::ALL)[0].1, expected);
+}
