@@ -5,7 +5,8 @@ use super::rollup::{Bucket, Resolution};
 use super::segment::{Segment, SegmentCursor, SegmentError, SegmentKind};
 use crate::model::{Sample, TimeRange, Timestamp};
 
-/// Segments of each kind, oldest first; those of a kind never overlap.
+/// Segments of each kind, oldest first; those of a kind never overlap, unless
+/// the length of windows was changed.
 #[derive(Debug, Default, Clone)]
 pub(super) struct FileSet {
     raw: Vec<Segment>,
@@ -56,7 +57,9 @@ impl FileSet {
 
     /// Returns up to when samples are sealed.
     pub(super) fn sealed_before(&self) -> Timestamp {
-        self.raw.last().map_or(Timestamp::MIN, |segment| segment.window().end)
+        // Where the length of windows was changed, the last to begin need not
+        // be the last to end.
+        self.raw.iter().map(|segment| segment.window().end).max().unwrap_or(Timestamp::MIN)
     }
 
     /// Returns the start of the oldest file.
@@ -121,6 +124,7 @@ impl FileReader {
         out: &mut Vec<Sample>,
     ) -> Result<(), SegmentError> {
         let mut outcome = Ok(());
+        let begin = out.len();
         for cursor in &mut self.cursors {
             if let Err(error @ SegmentError::Io { .. }) =
                 cursor.read_floats(serial, self.range, out)
@@ -128,6 +132,19 @@ impl FileReader {
                 outcome = Err(error);
             }
         }
+        put_in_order(out, begin);
         outcome
     }
+}
+
+/// Puts the samples from `begin` on in time order, the first of each time.
+pub(super) fn put_in_order(samples: &mut Vec<Sample>, begin: usize) {
+    let Some(read) = samples.get_mut(begin..) else { return };
+    if read.is_sorted_by(|a, b| a.at < b.at) {
+        return;
+    }
+    read.sort_by_key(|sample| sample.at);
+    let mut rest = samples.split_off(begin);
+    rest.dedup_by_key(|sample| sample.at);
+    samples.append(&mut rest);
 }

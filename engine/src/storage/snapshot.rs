@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::files::{FileReader, FileSet};
+use super::files::{FileReader, FileSet, put_in_order};
 use super::rollup::{Bucket, Resolution, roll_up};
 use super::series::{Body, Series};
 use super::slab::Lane;
@@ -168,20 +168,8 @@ impl SampleReader {
         // A reader gets what there is.
         let _ = self.files.read(series.series.serial(), out);
         series.read_memory(self.range, &mut self.times, &mut self.values, out);
-        let Some(read) = out.get_mut(begin..) else { return };
-        if read.windows(2).any(|pair| pair[0].at >= pair[1].at) {
-            // Late samples, and what is in a file and still in memory.
-            read.sort_by_key(|sample| sample.at);
-            let mut kept = begin;
-            for index in begin..out.len() {
-                let repeated = kept > begin && out[kept - 1].at == out[index].at;
-                if !repeated {
-                    out[kept] = out[index];
-                    kept += 1;
-                }
-            }
-            out.truncate(kept);
-        }
+        // Late samples, and what is in a file and still in memory.
+        put_in_order(out, begin);
     }
 }
 
