@@ -49,11 +49,12 @@ impl Timestamp {
     }
 
     /// Returns the last multiple of `step` since the epoch that is not after
-    /// `self`. A step under one millisecond changes nothing.
+    /// `self`, or the earliest point. A step under one millisecond changes
+    /// nothing.
     #[must_use]
     pub fn align_down(self, step: Duration) -> Self {
         let step_ms = millis(step);
-        if step_ms <= 0 { self } else { Self(self.0 - self.0.rem_euclid(step_ms)) }
+        if step_ms <= 0 { self } else { Self(self.0.saturating_sub(self.0.rem_euclid(step_ms))) }
     }
 
     /// Returns the point as a chrono value; `None` outside chrono's years.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::chunk::{Chunk, ChunkList};
 use super::series::{Series, SeriesRef};
 use super::store::Store;
-use crate::model::{Sample, TimeRange, Timestamp};
+use crate::model::{Sample, Timestamp};
 
 /// What a slice of the store has before a time.
 #[derive(Debug, Default)]
@@ -88,9 +88,9 @@ impl CutSeries {
         &self.series
     }
 
-    /// Returns the spans of the chunks.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = TimeRange> {
-        self.chunks.iter().map(Chunk::range)
+    /// Returns the chunks.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter()
     }
 
     /// Splits what was cut at `before`: the samples before it, in time order,

@@ -108,15 +108,19 @@ impl DataFolder {
     fn windows(&self, cut: &[CutSeries], before: Timestamp) -> Vec<TimeRange> {
         let length = self.ledger.window().unwrap_or(super::WINDOW);
         let mut starts = BTreeSet::new();
-        for range in cut.iter().flat_map(CutSeries::ranges) {
-            let mut start = range.start.align_down(length);
-            // A chunk that spans many windows has samples in some of them;
-            // the others come to nothing.
-            while start <= range.end && start < before {
-                starts.insert(start);
-                start = start + length;
+        for chunk in cut.iter().flat_map(CutSeries::chunks) {
+            let range = chunk.range();
+            let (first, last) = (range.start.align_down(length), range.end.align_down(length));
+            starts.extend([first, last]);
+            if last > first + length {
+                // After a step of the clock there may be decades in between.
+                // What does not decode is counted when it is to be written.
+                let _ = chunk.decode(|sample| {
+                    starts.insert(sample.at.align_down(length));
+                });
             }
         }
+        starts.retain(|start| *start < before);
         starts.into_iter().map(|start| TimeRange::new(start, start + length)).collect()
     }
 }

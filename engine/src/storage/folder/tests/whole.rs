@@ -207,3 +207,24 @@ fn the_length_of_windows_can_change() {
         (0..51 * HOUR).step_by(60).map(|second| (second, second as f64)).collect();
     assert_eq!(engine.read(TimeRange::ALL)[0].1, expected);
 }
+
+#[test]
+fn a_step_of_the_clock_over_decades_is_sealed_to_two_windows() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = engine.series(&[("s", "a")]);
+    let epoch = |second: i64| Timestamp::from_millis(second * 1_000);
+    for second in 0..10 {
+        engine.append(series, epoch(second), second as f64);
+    }
+    for second in 0..10 {
+        engine.append(series, at(second), second as f64);
+    }
+    let first = Sample::new(Timestamp::MIN + Duration::from_millis(1), 1.0);
+    let other = engine.series(&[("s", "b")]);
+    engine.store.backfill(other, first).unwrap();
+    let sealing = engine.seal(at(3 * HOUR));
+    assert_eq!((sealing.segments, sealing.samples), (3, 21));
+    let found = engine.bits(&Selector::metric("m"), TimeRange::ALL);
+    assert_eq!(found.values().map(BTreeMap::len).sum::<usize>(), 21);
+}
