@@ -186,7 +186,9 @@ impl Upkeep {
     ) {
         let log_bytes = disk.log.status().bytes;
         match self.on_disk(disk, move |folder| folder.retain(&keeping, log_bytes, now)).await {
-            Ok(retained) => {
+            Ok(mut retained) => {
+                let failures = std::mem::take(&mut retained.failures).into_iter();
+                report.failures.extend(failures.map(|failure| format!("retention: {failure}")));
                 if let Some(bytes) = retained.log_bytes_max {
                     report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
                 }

@@ -1,6 +1,7 @@
 //! Removing what is too old, or too much.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::model::{TimeRange, Timestamp};
 use crate::storage::files::FileSet;
 use crate::storage::identity::{Identity, Serial};
 use crate::storage::rollup::Resolution;
-use crate::storage::segment::{Segment, SegmentKind, SegmentWriter};
+use crate::storage::segment::{Segment, SegmentError, SegmentKind, SegmentWriter};
 
 /// How long files are kept, and how much of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Keeping {
 }
 
 /// What was removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Retained {
     /// Files that went because all in them was too old.
     pub expired_files: usize,
@@ -82,6 +83,8 @@ pub struct Retained {
     /// How large the log may be for the budget to be kept; `None` if it is
     /// not too large.
     pub log_bytes_max: Option<u64>,
+    /// What could not be removed or looked into; the next round tries again.
+    pub failures: Vec<String>,
 }
 
 impl DataFolder {
@@ -89,11 +92,12 @@ impl DataFolder {
     /// oldest ones until all files and a log of `log_bytes` fit the budget.
     ///
     /// Whole files are unlinked, which needs no free space. A file in which
-    /// some metrics are kept longer is written anew with those; if the disk is
-    /// too full for that, it stays whole.
+    /// some metrics are kept longer than others is written anew with those;
+    /// if the disk is too full for that, it stays whole. A file that cannot be
+    /// removed keeps no other from going.
     ///
     /// # Errors
-    /// A file system that does not let files go.
+    /// Another change of the files that is under way.
     pub fn retain(
         &self,
         keeping: &Keeping,
@@ -103,16 +107,16 @@ impl DataFolder {
         let _change = self.change()?;
         let mut retained = Retained::default();
         let mut files = FileSet::clone(&self.ledger.files());
-        let outcome = self.expire(&mut files, keeping, now, &mut retained);
-        let outcome =
-            outcome.and_then(|()| fit(&mut files, keeping.bytes_max, log_bytes, &mut retained));
-        // Also what was done before an error.
+        self.expire(&mut files, keeping, now, &mut retained);
+        if let Some(bytes_max) = keeping.bytes_max {
+            fit(&mut files, bytes_max, log_bytes, &mut retained);
+        }
         let oldest = files.oldest();
         self.ledger.publish_files(files);
         if let Some(oldest) = oldest {
             self.ledger.bury_tombstones(oldest);
         }
-        outcome.map(|()| retained)
+        Ok(retained)
     }
 
     fn expire(
@@ -121,24 +125,22 @@ impl DataFolder {
         keeping: &Keeping,
         now: Timestamp,
         retained: &mut Retained,
-    ) -> Result<(), DataError> {
+    ) {
         for kind in KINDS {
-            let all: Vec<Segment> = files.of(kind).to_vec();
-            for segment in all {
+            for segment in files.of(kind).to_vec() {
                 let end = segment.window().end;
                 if end > now - keeping.of(kind) {
                     continue;
                 }
                 if kind == SegmentKind::Raw && end > now - keeping.longest() {
-                    self.keep_some(&segment, files, keeping, now, retained)?;
+                    if let Err(error) = self.keep_some(&segment, files, keeping, now, retained) {
+                        retained.failures.push(error.to_string());
+                    }
                     continue;
                 }
-                retained.expired_files += 1;
-                retained.expired_samples += segment.samples();
-                remove(&segment, files, retained)?;
+                expire(&segment, files, retained);
             }
         }
-        Ok(())
     }
 
     /// Writes a segment anew with what is kept longer, if that is less than
@@ -159,9 +161,8 @@ impl DataFolder {
         }
         kept.retain(|(identity, _)| end > now - keeping.of_metric(&identity.metric));
         if kept.is_empty() {
-            retained.expired_files += 1;
-            retained.expired_samples += segment.samples();
-            return remove(segment, files, retained);
+            expire(segment, files, retained);
+            return Ok(());
         }
         if kept.len() == segment.series() {
             return Ok(());
@@ -209,35 +210,53 @@ impl DataFolder {
     }
 }
 
-/// Removes the oldest files until all fit.
-fn fit(
-    files: &mut FileSet,
-    bytes_max: Option<u64>,
-    log_bytes: u64,
-    retained: &mut Retained,
-) -> Result<(), DataError> {
-    let Some(bytes_max) = bytes_max else { return Ok(()) };
-    while files.bytes() + log_bytes > bytes_max {
-        // Samples go before rollups: those are small and reach further back.
-        let oldest = KINDS.into_iter().find_map(|kind| files.of(kind).first().cloned());
-        let Some(oldest) = oldest else {
-            retained.log_bytes_max = Some(bytes_max);
-            return Ok(());
-        };
-        retained.over_budget_files += 1;
-        retained.over_budget_samples += oldest.samples();
-        remove(&oldest, files, retained)?;
+/// Removes the oldest files until all fit: first samples, which are older than
+/// the log; then what the log has, which is in memory as well; rollups last,
+/// as they are small and reach further back.
+fn fit(files: &mut FileSet, bytes_max: u64, log_bytes: u64, retained: &mut Retained) {
+    let [raw, rollups @ ..] = KINDS;
+    shrink(files, raw, bytes_max.saturating_sub(log_bytes), retained);
+    if files.bytes() + log_bytes <= bytes_max {
+        return;
     }
-    Ok(())
+    for kind in rollups {
+        shrink(files, kind, bytes_max, retained);
+    }
+    retained.log_bytes_max = Some(bytes_max.saturating_sub(files.bytes()));
 }
 
-fn remove(
-    segment: &Segment,
-    files: &mut FileSet,
-    retained: &mut Retained,
-) -> Result<(), DataError> {
-    segment.remove()?;
+/// Removes the oldest files of a kind until all files have no more than
+/// `bytes_max`.
+fn shrink(files: &mut FileSet, kind: SegmentKind, bytes_max: u64, retained: &mut Retained) {
+    for oldest in files.of(kind).to_vec() {
+        if files.bytes() <= bytes_max {
+            break;
+        }
+        if remove(&oldest, files, retained) {
+            retained.over_budget_files += 1;
+            retained.over_budget_samples += oldest.samples();
+        }
+    }
+}
+
+fn expire(segment: &Segment, files: &mut FileSet, retained: &mut Retained) {
+    if remove(segment, files, retained) {
+        retained.expired_files += 1;
+        retained.expired_samples += segment.samples();
+    }
+}
+
+/// Removes a file; says whether it is gone.
+fn remove(segment: &Segment, files: &mut FileSet, retained: &mut Retained) -> bool {
+    match segment.remove() {
+        Ok(()) => retained.bytes_freed += segment.bytes(),
+        // Somebody else was faster.
+        Err(SegmentError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            retained.failures.push(error.to_string());
+            return false;
+        }
+    }
     files.remove(segment);
-    retained.bytes_freed += segment.bytes();
-    Ok(())
+    true
 }

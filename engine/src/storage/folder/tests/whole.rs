@@ -228,3 +228,42 @@ fn a_step_of_the_clock_over_decades_is_sealed_to_two_windows() {
     let found = engine.bits(&Selector::metric("m"), TimeRange::ALL);
     assert_eq!(found.values().map(BTreeMap::len).sum::<usize>(), 21);
 }
+
+#[test]
+fn a_file_that_stays_keeps_no_other_from_going() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 11 * HOUR);
+    let paths: Vec<PathBuf> = {
+        let files = engine.folder.ledger.files();
+        files.of(SegmentKind::Raw).iter().map(|segment| segment.path().to_owned()).collect()
+    };
+    // One cannot be unlinked, one is gone already.
+    fs::remove_file(&paths[0]).unwrap();
+    fs::create_dir(&paths[0]).unwrap();
+    fs::remove_file(&paths[1]).unwrap();
+    let keeping = Keeping { bytes_max: Some(0), ..Keeping::default() };
+    let retained = engine.folder.retain(&keeping, 0, at(11 * HOUR)).unwrap();
+    assert_eq!((retained.over_budget_files, retained.failures.len()), (4, 1), "{retained:?}");
+    assert_eq!(engine.folder.segments(), 1);
+    let keeping = Keeping { samples: Duration::ZERO, ..Keeping::default() };
+    fs::remove_dir(&paths[0]).unwrap();
+    let retained = engine.folder.retain(&keeping, 0, at(11 * HOUR)).unwrap();
+    assert_eq!((retained.expired_files, engine.folder.segments()), (1, 0));
+}
+
+#[test]
+fn the_log_goes_before_rollups() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 27 * HOUR);
+    let raw = engine.folder.bytes();
+    engine.folder.roll_up(&Keeping::default(), at(27 * HOUR)).unwrap();
+    let rollups = engine.folder.bytes() - raw;
+    let keeping = Keeping { bytes_max: Some(rollups + 10), ..Keeping::default() };
+    let retained = engine.folder.retain(&keeping, 100, at(27 * HOUR)).unwrap();
+    assert_eq!((engine.folder.segments(), engine.folder.bytes()), (0, rollups));
+    assert_eq!(retained.log_bytes_max, Some(10));
+}
