@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::found::FoundSeries;
-use super::{DataError, DataFolder, KINDS};
+use super::{DataError, DataFolder, KINDS, RolledUp};
 use crate::model::{TimeRange, Timestamp};
 use crate::storage::files::FileSet;
 use crate::storage::identity::{Identity, Serial};
@@ -68,6 +68,8 @@ impl Keeping {
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Retained {
+    /// What was rolled up before its samples went.
+    pub rolled: RolledUp,
     /// Files that went because all in them was too old.
     pub expired_files: usize,
     /// Samples and buckets in them.
@@ -106,6 +108,15 @@ impl DataFolder {
     ) -> Result<Retained, DataError> {
         let _change = self.change()?;
         let mut retained = Retained::default();
+        // After a long standstill there are samples that were never rolled up.
+        // Without room for that, they go all the same.
+        let has_room = |max| self.bytes() + log_bytes <= max;
+        if keeping.bytes_max.is_none_or(has_room) && self.has_expired(keeping, now) {
+            match self.roll_up_due(keeping, now) {
+                Ok(rolled) => retained.rolled = rolled,
+                Err(error) => retained.failures.push(error.to_string()),
+            }
+        }
         let mut files = FileSet::clone(&self.ledger.files());
         self.expire(&mut files, keeping, now, &mut retained);
         if let Some(bytes_max) = keeping.bytes_max {
@@ -117,6 +128,17 @@ impl DataFolder {
             self.ledger.bury_tombstones(oldest);
         }
         Ok(retained)
+    }
+
+    /// Says whether there are files that rollups are made from and that are
+    /// too old.
+    fn has_expired(&self, keeping: &Keeping, now: Timestamp) -> bool {
+        let files = self.ledger.files();
+        let sources = [SegmentKind::Raw, SegmentKind::Rollup(Resolution::FiveMinutes)];
+        sources.into_iter().any(|kind| {
+            let oldest = files.of(kind).first();
+            oldest.is_some_and(|oldest| oldest.window().end <= now - keeping.of(kind))
+        })
     }
 
     fn expire(

@@ -1,5 +1,6 @@
 //! Rolling old samples up.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -36,16 +37,25 @@ const fn file_length(resolution: Resolution) -> Duration {
 impl DataFolder {
     /// Rolls up each day whose samples are all sealed to buckets of five
     /// minutes, and each week of those to buckets of an hour, unless they are
-    /// rolled up already or would be too old to be kept.
+    /// rolled up already or would be too old to be kept. What came late to a
+    /// day that is rolled up has it rolled up again.
     ///
     /// # Errors
     /// A disk that refuses; what was written by then is published.
     pub fn roll_up(&self, keeping: &Keeping, now: Timestamp) -> Result<RolledUp, DataError> {
         let _change = self.change()?;
+        self.roll_up_due(keeping, now)
+    }
+
+    /// Rolls up what is due; for whoever changes the files.
+    pub(super) fn roll_up_due(
+        &self,
+        keeping: &Keeping,
+        now: Timestamp,
+    ) -> Result<RolledUp, DataError> {
         let mut rolled = RolledUp::default();
         for resolution in Resolution::ALL {
-            let kind = SegmentKind::Rollup(resolution);
-            for window in self.due(resolution, now - keeping.of(kind)) {
+            for window in self.due(resolution, keeping, now) {
                 let Some(segment) = self.write_rollups(resolution, window)? else { continue };
                 rolled.files += 1;
                 rolled.buckets += segment.samples();
@@ -58,8 +68,11 @@ impl DataFolder {
         Ok(rolled)
     }
 
-    /// Returns the windows that can be rolled up and are not, from `since` on.
-    fn due(&self, resolution: Resolution, since: Timestamp) -> Vec<TimeRange> {
+    /// Returns the windows that can be rolled up and are not, or not with all
+    /// that came late.
+    fn due(&self, resolution: Resolution, keeping: &Keeping, now: Timestamp) -> Vec<TimeRange> {
+        let since = now - keeping.of(SegmentKind::Rollup(resolution));
+        let expired = now - keeping.of(source_of(resolution));
         let files = self.ledger.files();
         let length = file_length(resolution);
         let sources = files.of(source_of(resolution));
@@ -75,11 +88,18 @@ impl DataFolder {
             Resolution::Hour => last.window().end,
             _ => last.window().start,
         };
+        // Nothing more comes for what is about to expire.
+        let complete = complete.max(expired);
         while start + length <= complete {
             let window = TimeRange::new(start, start + length);
-            let has_source = sources.iter().any(|segment| inside(segment, window));
-            let is_done = done.iter().any(|segment| segment.window() == window);
-            if has_source && !is_done && window.end > since {
+            let mut sources = sources.iter().filter(|segment| inside(segment, window));
+            let is_due = match done.iter().find(|segment| segment.window() == window) {
+                None => sources.next().is_some(),
+                // What is expired is written anew for being cut down.
+                Some(done) => sources
+                    .any(|segment| segment.window().end > expired && segment.is_newer_than(done)),
+            };
+            if is_due && window.end > since {
                 due.push(window);
             }
             start = window.end;
@@ -101,13 +121,18 @@ impl DataFolder {
             .filter(|segment| inside(segment, window))
             .cloned()
             .collect();
+        let old = match files.of(kind).iter().find(|segment| segment.window() == window) {
+            Some(segment) => Some(segment.clone()),
+            None => self.unopened(kind, window)?,
+        };
         let mut writer = SegmentWriter::create(&self.folder_of(kind), kind, window)?;
         let mut any = false;
         // The step into the first span is counted from the sample before it.
         let reach = TimeRange::new(window.start - DAY, window.end);
         let mut reader = files.reader(reach);
-        for (identity, serial) in self.series_of(&sources)? {
-            let buckets = match resolution {
+        let of_series: Vec<Segment> = sources.iter().chain(&old).cloned().collect();
+        for (identity, serial) in self.series_of(&of_series)? {
+            let mut buckets = match resolution {
                 Resolution::FiveMinutes => {
                     let mut samples: Vec<Sample> = Vec::new();
                     reader.read(serial, &mut samples)?;
@@ -123,15 +148,31 @@ impl DataFolder {
                     merge(finer, resolution)
                 }
             };
-            let buckets: Vec<Bucket> =
-                buckets.into_iter().filter(|bucket| kind.holds(window, bucket.at)).collect();
+            buckets.retain(|bucket| kind.holds(window, bucket.at));
+            if let Some(old) = &old {
+                unless_damaged(old.read_rollups(serial, window, &mut buckets))?;
+                keep_fullest(&mut buckets);
+            }
             if !buckets.is_empty() {
                 any = true;
                 writer.rollup(serial, &identity, &buckets)?;
             }
         }
-        Ok(if any { Some(writer.finish()?) } else { None })
+        if !any {
+            return Ok(None);
+        }
+        if let Some(old) = &old {
+            old.hold()?;
+        }
+        Ok(Some(writer.finish()?))
     }
+}
+
+/// Leaves one bucket of each span, in time order: the first with the most
+/// samples, as some may have expired since the other was made.
+fn keep_fullest(buckets: &mut Vec<Bucket>) {
+    buckets.sort_by_key(|bucket| (bucket.at, Reverse(bucket.count)));
+    buckets.dedup_by_key(|bucket| bucket.at);
 }
 
 /// Returns what a resolution is made from.

@@ -1,6 +1,6 @@
 //! A file that is read by position.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -79,8 +79,8 @@ impl PositionedFile {
         Ok(())
     }
 
-    pub(super) fn bytes(&self) -> io::Result<u64> {
-        self.with(|file| Ok(file.metadata()?.len()))
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        self.with(File::metadata)
     }
 
     fn with<T>(&self, read: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {

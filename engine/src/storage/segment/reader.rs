@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use super::cursor::Window;
 use super::file::PositionedFile;
@@ -30,6 +31,8 @@ struct Inner {
     file: PositionedFile,
     path: PathBuf,
     bytes: u64,
+    /// When the file was written, if the system knows.
+    written: Option<SystemTime>,
     summary: Summary,
     damage: Counters,
 }
@@ -87,7 +90,8 @@ impl Segment {
     /// Opens the segment at `path` that is going to be at `name`.
     pub(super) fn open_named(path: &Path, name: &Path) -> Result<Self, SegmentError> {
         let mut file = PositionedFile::open(path).map_err(failed("open", path))?;
-        let bytes = file.bytes().map_err(failed("read the size of", path))?;
+        let metadata = file.metadata().map_err(failed("read the size of", path))?;
+        let (bytes, written) = (metadata.len(), metadata.modified().ok());
         let read = |offset: u64, length: usize| {
             // Never more than there is, whatever the file says.
             let there = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -113,7 +117,7 @@ impl Segment {
             if let Some(summary) = Summary::decode(&block) {
                 file.settle(name);
                 let (path, damage) = (name.to_owned(), Counters::default());
-                return Ok(Self(Arc::new(Inner { file, path, bytes, summary, damage })));
+                return Ok(Self(Arc::new(Inner { file, path, bytes, written, summary, damage })));
             }
         }
         let [offset, _] = tail.summaries;
@@ -254,6 +258,11 @@ impl Segment {
         let mut serials = Vec::new();
         self.directory(|entry| serials.push((Serial(entry.serial), SeriesPlace(entry.ordinal))))?;
         Ok(serials)
+    }
+
+    /// Says whether the file was written after another.
+    pub(in crate::storage) fn is_newer_than(&self, other: &Self) -> bool {
+        self.0.written > other.0.written
     }
 
     /// Says whether the file is named after its window.

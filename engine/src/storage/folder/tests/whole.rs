@@ -267,3 +267,50 @@ fn the_log_goes_before_rollups() {
     assert_eq!((engine.folder.segments(), engine.folder.bytes()), (0, rollups));
     assert_eq!(retained.log_bytes_max, Some(10));
 }
+
+/// Returns how many samples the buckets of five minutes stand for.
+fn rolled_samples(engine: &Engine, range: TimeRange) -> u64 {
+    let snapshot = engine.store.snapshot(&Selector::metric("m"), TimeRange::ALL);
+    let buckets = |view| snapshot.rollups(view, range, Resolution::FiveMinutes);
+    snapshot.iter().flat_map(buckets).map(|bucket| bucket.count).sum()
+}
+
+#[test]
+fn what_came_late_is_rolled_up_with_what_is_gone() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 27 * HOUR);
+    engine.folder.roll_up(&Keeping::default(), at(27 * HOUR)).unwrap();
+    let day = TimeRange::new(at(0), at(24 * HOUR));
+    assert_eq!(rolled_samples(&engine, day), 24 * 60);
+    // The first window goes; something new comes for another.
+    let first = engine.folder.ledger.files().of(SegmentKind::Raw)[0].clone();
+    let late = engine.series(&[("s", "late")]);
+    engine.append(late, at(3 * HOUR + 7), 5.0);
+    engine.commit();
+    engine.seal(at(27 * HOUR + 600));
+    let source = engine.folder.ledger.files().of(SegmentKind::Raw)[1].path().to_owned();
+    let rolled = engine.folder.ledger.files().of(KINDS[1])[0].path().to_owned();
+    drop(engine);
+    first.remove().unwrap();
+    // However coarse the times of files are.
+    let written = fs::metadata(rolled).unwrap().modified().unwrap() + Duration::from_secs(1);
+    fs::File::options().append(true).open(source).unwrap().set_modified(written).unwrap();
+    let engine = Engine::open(&place.0, at(27 * HOUR));
+    let again = engine.folder.roll_up(&Keeping::default(), at(27 * HOUR)).unwrap();
+    assert_eq!((again.files, again.buckets), (1, 24 * 12 + 1));
+    assert_eq!(rolled_samples(&engine, day), 24 * 60 + 1);
+}
+
+#[test]
+fn samples_are_rolled_up_before_they_expire() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = [engine.series(&[("s", "a")])];
+    day_of(&mut engine, &series, 0, 11 * HOUR);
+    engine.seal(at(240 * HOUR));
+    let retained = engine.folder.retain(&Keeping::default(), 0, at(240 * HOUR)).unwrap();
+    assert_eq!((retained.expired_files, engine.folder.segments()), (6, 0), "{retained:?}");
+    assert_eq!((retained.rolled.files, retained.rolled.buckets), (1, 11 * 12));
+}
