@@ -29,7 +29,9 @@ pub struct UpkeepOptions {
     /// The most bytes of all files, the log included; no limit by default.
     pub bytes_max: Option<u64>,
     /// The most bytes that samples may take in memory; no limit by default.
-    /// Beyond it the oldest chunks go, in files or not.
+    /// Beyond it the oldest samples are sealed early: those that come later
+    /// out of their order are refused. They are dropped if there is no disk or
+    /// it refuses.
     pub memory_max: Option<usize>,
     /// How much older than its series' newest a sample may be.
     pub out_of_order: Duration,
@@ -131,21 +133,34 @@ impl Upkeep {
                 }
             }
         }
-        match self.shed().await {
-            Ok(samples) => report.samples_shed = samples,
-            Err(failure) => report.failures.push(format!("the memory's budget: {failure}")),
+        if let Err(failure) = self.fit_memory(now, &mut report).await {
+            report.failures.push(format!("the memory's budget: {failure}"));
         }
         report
     }
 
-    /// Drops the oldest chunks that memory has no room for; returns how many
-    /// samples went.
-    async fn shed(&self) -> Result<u64, String> {
-        let Some(bytes_max) = self.options.memory_max else { return Ok(0) };
+    /// Makes what is in memory fit its budget: seals the oldest samples before
+    /// their window ends, and drops them only if no disk takes them.
+    async fn fit_memory(&self, now: Timestamp, report: &mut UpkeepReport) -> Result<(), String> {
+        let Some(bytes_max) = self.options.memory_max else { return Ok(()) };
         let census = self.outlets.census.send(TakeCensus).await.map_err(told)?;
         let measure = move || census.shed_before(bytes_max);
         let before = self.workshop.compute(STEP_LIMIT, measure).await.map_err(told)?;
-        let Some(before) = before else { return Ok(0) };
+        let Some(before) = before else { return Ok(()) };
+        if let Some(disk) = &self.disk {
+            // What lies ahead of the clock would keep the present from being
+            // recorded.
+            match self.seal(disk, before.min(now), report).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => report.failures.push(format!("sealing early: {failure}")),
+            }
+        }
+        report.samples_shed = self.shed(before).await?;
+        Ok(())
+    }
+
+    /// Drops the chunks that end before a time; returns how many samples went.
+    async fn shed(&self, before: Timestamp) -> Result<u64, String> {
         let (mut shed, mut cursor) = (0, Some(0));
         while let Some(from) = cursor {
             let budget = self.options.series_per_slice;
@@ -215,10 +230,15 @@ impl Upkeep {
             // A cursor that does not grow would never end.
             cursor = cut.next.filter(|&next| next > from);
         }
-        let Sealing { sealed, segments, chunks_lost, .. } =
+        let Sealing { sealed, segments, chunks_lost, set_aside, .. } =
             self.on_disk(disk, move |folder| folder.seal(series, before)).await?;
-        report.segments = segments;
-        report.chunks_lost = chunks_lost;
+        report.segments += segments;
+        report.chunks_lost += chunks_lost;
+        if set_aside > 0 {
+            report.failures.push(format!(
+                "sealing: {set_aside} segments had damage; they are kept beside the new ones"
+            ));
+        }
         let sealed = Arc::new(sealed);
         let mut from = 0;
         // Once at least, so that the store learns up to when samples are

@@ -177,13 +177,26 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         assert_eq!(stored.statistics.segments, report.segments);
         assert!(stored.statistics.samples < 3 * 180 * SERIES, "the others left the memory");
 
-        // Memory has room for less than what is left.
+        // Memory has room for less than what is left: it is sealed early.
         let options = UpkeepOptions { memory_max: Some(1), ..options };
+        let disk = Some((Arc::clone(&house.folder), house.log.clone()));
+        let tight = Upkeep::new(disk, workshop.clone(), outlets.clone(), options.clone());
+        let early = tight.round(SampleRetention::default(), report.sealed_before, EPOCH).await;
+        assert_eq!(early.failures, Vec::<String>::new());
+        assert!(early.segments == 1 && early.samples_sealed > 0, "{early:?}");
+        assert_eq!((early.samples_shed, early.sealed_before), (0, report.sealed_before));
+        assert_eq!(house.values().await, expected);
+
+        // Without a disk it is dropped.
+        for number in 1..=STEPS {
+            let at = EPOCH + Duration::from_millis(10 * u64::from(number));
+            assert!(house.append(at, f64::from(STEPS + number)).await);
+        }
         let tight = Upkeep::new(None, workshop, outlets, options);
         let shed = tight.round(SampleRetention::default(), None, EPOCH).await;
         assert!(shed.samples_shed > 0, "{shed:?}");
         let left: usize = house.read().await.iter().map(|one| one.samples.len()).sum();
-        let stored = u64::from(STEPS + 1) * SERIES as u64;
+        let stored = u64::from(2 * STEPS + 1) * SERIES as u64;
         assert_eq!(left as u64 + shed.samples_shed, stored);
         pool.shutdown_background();
     });
