@@ -5,5 +5,7 @@
 //! operands against the table of [`functions`].
 
 pub mod functions;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod syntax;
 pub mod types;
