@@ -26,8 +26,7 @@ fn check_tree(expr: &Expr, query: &str) {
         let _ = (error.to_string(), error.position(query));
     }
     // A float without its exponent may be hundreds of times as long.
-    let mut limits = Limits::default();
-    limits.bytes_max = usize::MAX;
+    let limits = Limits { bytes_max: usize::MAX, ..Limits::default() };
     let normal = expr.to_string();
     for form in [&normal, &expr.pretty()] {
         let again = parse_within(form, &limits).map(|again| again.to_string());

@@ -1,10 +1,12 @@
 //! The expressions of the conformance files, if they are there: what
-//! Prometheus takes is taken, and its normal form parses to itself.
+//! Prometheus takes is taken and has a type, and its normal form parses to
+//! itself.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::super::parse;
+use crate::promql::types;
 
 /// Where the files are: `promql` in the folder that `KEEPWATCH_CONFORMANCE`
 /// names.
@@ -60,6 +62,8 @@ fn every_expression_that_is_not_expected_to_fail_parses() {
                     let normal = tree.to_string();
                     assert_eq!(parse(&normal).unwrap().to_string(), normal, "{expr}");
                     assert_eq!(parse(&tree.pretty()).unwrap().to_string(), normal, "{expr}");
+                    let typed = types::check(&tree);
+                    assert!(typed.is_ok() || expected_to_fail, "{expr}: {typed:?}");
                     parsed += 1;
                 }
                 Err(_) if expected_to_fail => {}
