@@ -72,13 +72,10 @@ pub(super) async fn assemble(
             return Err(error);
         }
     };
-    if let Some((check, rule)) = storage.watch(&plan.storage) {
-        if plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
-            plan.checks.push(check);
-        }
-        if plan.rules.iter().all(|other| other.name().as_ref() != RULE) {
-            plan.rules.push(rule);
-        }
+    if let Some(rule) = storage.rule()
+        && plan.rules.iter().all(|other| other.name().as_ref() != RULE)
+    {
+        plan.rules.push(rule);
     }
     let (keeps, persister) = match restore(&mut plan, &catalogue, &workshop) {
         Ok(restored) => restored,
@@ -101,6 +98,11 @@ pub(super) async fn assemble(
     let couriers = (&alert_couriers, &health_couriers);
     let components = seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
     let supervisor = supervisor.open();
+    if let Some(check) = storage.check(&plan.storage, &components.janitor)
+        && plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK)
+    {
+        plan.checks.push(check);
+    }
     let closing = Closing {
         supervisor: supervisor.clone(),
         health_checker: components.health_checker.clone(),

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets};
+use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets, UpkeepReport};
 use keepwatch_actors::health_checker::AddCheck;
+use keepwatch_actors::janitor::{Janitor, LastUpkeep};
 use keepwatch_actors::registry::Registry;
-use keepwatch_actors::supervisor::{Address, Workshop};
+use keepwatch_actors::supervisor::{Address, Outlet, Workshop};
 use keepwatch_engine::alert::{Rule, Severity};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::health::{CheckDefinition, Outcome};
 use keepwatch_engine::registry::Limits;
 use keepwatch_engine::storage::folder::{DataFolder, Keeping, WINDOW};
-use keepwatch_engine::storage::{Ledger, Log, SyncPolicy};
+use keepwatch_engine::storage::{Ledger, Log, LogStatus, SyncPolicy};
 
 use super::error::StartError;
 use crate::collect::storage::DEGRADED;
@@ -130,30 +131,38 @@ impl Storage {
         Upkeep::new(self.disk.clone(), workshop, outlets, options)
     }
 
-    /// Returns the check and the rule that watch a data folder.
-    pub(super) fn watch(&self, options: &StorageOptions) -> Option<(AddCheck, Rule)> {
+    /// Returns the check that watches a data folder.
+    pub(super) fn check(
+        &self,
+        options: &StorageOptions,
+        janitor: &Address<Janitor>,
+    ) -> Option<AddCheck> {
         let (_, log) = self.disk.clone()?;
         let interval = options.upkeep_interval.clamp(CHECK_EVERY_MIN, CHECK_EVERY_MAX);
         let definition = CheckDefinition::new(CHECK).measurement("storage").interval(interval);
-        let check = AddCheck::new(definition, move || {
-            let status = log.status();
+        let last: Outlet<LastUpkeep> = janitor.outlet();
+        Some(AddCheck::new(definition, move || {
+            let (log, last) = (log.clone(), last.clone());
             async move {
-                match status.failure {
-                    None => Outcome::healthy(),
-                    Some(failure) => Outcome::degraded(format_args!(
-                        "{} samples are in memory only: {failure}",
-                        status.samples_unlogged
-                    )),
-                }
+                let upkeep = last.send(LastUpkeep).await;
+                let upkeep = upkeep.as_ref().map(Option::as_ref).map_err(ToString::to_string);
+                outcome(&log.status(), upkeep)
             }
-        });
-        let rule = Rule::on(RULE, DEGRADED)
+        }))
+    }
+
+    /// Returns the rule that watches a data folder.
+    pub(super) fn rule(&self) -> Option<Rule> {
+        self.disk.as_ref()?;
+        Rule::on(RULE, DEGRADED)
             .when_text("value > 0")
             .severity(Severity::Error)
-            .description("The data folder does not take samples; they are kept in memory only.")
+            .description(
+                "The data folder does not take samples, which are kept in memory only, \
+                 or it cannot be kept up.",
+            )
             .build()
-            .ok()?;
-        Some((check, rule))
+            .ok()
     }
 
     /// Writes and syncs what was handed to the log; returns what was not kept.
@@ -165,4 +174,22 @@ impl Storage {
             .failure
             .map(|failure| format!("{} samples are lost: {failure}", status.samples_unlogged))
     }
+}
+
+/// Says how a data folder fares by its log and by its last round of upkeep, if
+/// there was one.
+fn outcome(log: &LogStatus, upkeep: Result<Option<&UpkeepReport>, String>) -> Outcome {
+    let unlogged = log
+        .failure
+        .as_ref()
+        .map(|failure| format!("{} samples are in memory only: {failure}", log.samples_unlogged));
+    let neglected = match upkeep {
+        Ok(Some(UpkeepReport { failures, .. })) if !failures.is_empty() => {
+            Some(format!("the last upkeep failed: {}", failures.join("; ")))
+        }
+        Ok(_) => None,
+        Err(error) => Some(format!("how the upkeep fares is not known: {error}")),
+    };
+    let troubles: Vec<String> = unlogged.into_iter().chain(neglected).collect();
+    if troubles.is_empty() { Outcome::healthy() } else { Outcome::degraded(troubles.join("; ")) }
 }

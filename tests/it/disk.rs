@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use keepwatch::clock::Clock as _;
+use keepwatch::health::HealthStatus;
 use keepwatch::messages::{KeepUp, Values};
 use keepwatch::model::Timestamp;
 
@@ -67,6 +68,49 @@ fn a_folder_that_takes_no_new_file_is_lived_through() {
             fs::rename(folder.join("wal.away"), folder.join("wal")).unwrap();
         },
     ));
+}
+
+#[test]
+fn upkeep_that_fails_is_told_of_until_it_succeeds() {
+    let place = Place::new("upkeep");
+    block_on(async {
+        let mut recording = Recording::begin(&place.data(), |_| {});
+        let folder = recording.folder.clone();
+        let (segments, rollups) = (folder.join("segments"), folder.join("rollups/5m"));
+        for (obstructed, step) in [(segments, "sealing: "), (rollups, "rollups: ")] {
+            // Days, so that there is something to roll up.
+            for _ in 0..3 {
+                recording.record().await;
+                recording.clock.by(1_440 * WINDOW);
+            }
+            assert_eq!(recording.check().await.status, HealthStatus::Up);
+            let away = obstructed.with_extension("away");
+            fs::rename(&obstructed, &away).unwrap();
+            fs::write(&obstructed, "no folder").unwrap();
+            // It is no one-off: the step is tried again.
+            for _ in 0..2 {
+                let failures = recording.keep_up().await;
+                assert!(failures.iter().any(|one| one.starts_with(step)), "{step}{failures:?}");
+            }
+            let check = recording.check().await;
+            let message = check.message.unwrap();
+            println!("{message}");
+            assert_eq!(check.status, HealthStatus::Degraded, "{message}");
+            assert!(message.starts_with("the last upkeep failed: "), "{message}");
+            assert!(message.contains(step) && message.contains("os error"), "{message}");
+            recording.until_firing(true).await;
+
+            fs::remove_file(&obstructed).unwrap();
+            fs::rename(&away, &obstructed).unwrap();
+            let round = recording.monitor.send(KeepUp).await.unwrap();
+            assert_eq!(round.failures, Vec::<String>::new());
+            assert_eq!(recording.check().await.status, HealthStatus::Up);
+            recording.until_firing(false).await;
+        }
+        assert!(recording.storage().await.statistics.rollup_bytes > 0);
+        recording.check_read().await;
+        recording.monitor.shutdown().await;
+    });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use keepwatch::Monitor;
 use keepwatch::alert::AlertState;
 use keepwatch::clock::{Clock, SystemClock};
-use keepwatch::health::HealthStatus;
+use keepwatch::health::{CheckReport, HealthStatus};
 use keepwatch::messages::{
     ActiveAlerts, CheckNow, Health, KeepUp, RecordBatch, StorageReport, StorageStatistics, Values,
 };
@@ -181,9 +181,13 @@ impl Recording {
         }
     }
 
-    pub(crate) async fn status(&self) -> HealthStatus {
+    pub(crate) async fn check(&self) -> CheckReport {
         let check = CheckNow { check: "keepwatch storage".into() };
-        self.monitor.send(check).await.unwrap();
+        self.monitor.send(check).await.unwrap()
+    }
+
+    pub(crate) async fn status(&self) -> HealthStatus {
+        self.check().await;
         self.monitor.send(Health).await.unwrap().status
     }
 
