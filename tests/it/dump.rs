@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use keepwatch::Monitor;
+use keepwatch::storage::state::{Batch, StateStore, Table};
+
 /// A folder that is removed at the end.
 struct Place(PathBuf);
 
@@ -90,4 +93,45 @@ fn lines_that_are_wrong_are_named_and_the_others_go_in() {
         text.contains("accepted 2 samples") && text.contains("line 3, column 6: expected"),
         "{text}"
     );
+}
+
+#[test]
+fn a_damaged_state_file_is_found_and_left_as_it_is() {
+    let place = Place::new("state");
+    let data = place.0.join("data");
+    let monitor = Monitor::builder().data_dir(&data).start().unwrap();
+    monitor.gauge("load").help("Work.").register().unwrap();
+    let state = data.join("state.redb");
+    let (good, text) = told(&storage("verify", &data, &[]));
+    assert!(good && text.contains("good     state.redb"), "while it is in use: {text}");
+    actix_rt::System::new().block_on(monitor.shutdown());
+    let (good, text) = told(&storage("verify", &data, &[]));
+    assert!(good && text.contains("good     state.redb"), "{text}");
+    assert!(text.contains(" entries"), "{text}");
+
+    let whole = fs::read(&state).unwrap();
+    for (damage, expected) in [
+        (&whole[..whole.len() / 2], "DAMAGED  state.redb"),
+        (&b"not a database"[..], "DAMAGED  state.redb"),
+    ] {
+        fs::write(&state, damage).unwrap();
+        let (good, text) = told(&storage("verify", &data, &[]));
+        assert!(!good && text.contains(expected), "{text}");
+        assert_eq!(fs::read(&state).unwrap(), damage);
+    }
+
+    // An entry that no keepwatch writes.
+    fs::remove_file(&state).unwrap();
+    let mut store = StateStore::open(&state).unwrap().store;
+    let mut batch = Batch::new();
+    batch.put(Table::Metrics, "load", &"no definition");
+    store.write(&batch).unwrap();
+    drop(store);
+    let (good, text) = told(&storage("verify", &data, &[]));
+    assert!(!good && text.contains("metrics \"load\": invalid type"), "{text}");
+
+    fs::remove_file(&state).unwrap();
+    let (good, text) = told(&storage("verify", &data, &[]));
+    assert!(good && text.contains("it is not there"), "{text}");
+    assert!(!state.exists());
 }

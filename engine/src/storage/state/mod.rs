@@ -39,6 +39,7 @@
 
 mod batch;
 mod contents;
+mod copy;
 mod entry;
 mod error;
 mod store;

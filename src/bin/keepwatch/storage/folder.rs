@@ -14,6 +14,7 @@ use keepwatch::storage::{SampleReader, Selector, SeriesView, Store};
 use super::checks::{CheckedFile, Checks};
 use super::export::{Found, Source};
 use super::guess;
+use super::state;
 use super::survey::{Kind, LabelUsage, MetricUsage, Survey, Window};
 
 /// Says what is in a folder.
@@ -197,6 +198,7 @@ pub(crate) fn checks(path: &Path, now: Timestamp) -> anyhow::Result<Checks> {
         checks.others.push(format!("{unknown} samples of the log belong to no series"));
     }
     checks.others.extend(damaged(&view));
+    checks.files.push(state::check(path, now));
     Ok(checks)
 }
 

@@ -13,6 +13,7 @@ mod folder;
 mod guess;
 mod import;
 mod layout;
+mod state;
 mod survey;
 
 #[cfg(test)]
