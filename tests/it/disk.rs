@@ -135,7 +135,7 @@ fn the_process_with_few_files() {
 /// fails when its file has grown to it, and goes on in the next.
 #[test]
 fn a_log_that_may_not_grow_is_lived_through() {
-    let limits = "trap '' XFSZ && ulimit -f 128";
+    let limits = "trap '' XFSZ && ulimit -f 512";
     let said = limited("small", limits, "disk::the_process_of_small_files");
     assert!(said.contains("lived through"), "{said}");
 }
@@ -203,7 +203,7 @@ fn a_budget_is_kept_on_a_full_disk() {
     block_on(async {
         // What was sealed goes beyond it.
         let mut recording =
-            Recording::begin(&place.data(), |options| options.disk_max = Some(8_000));
+            Recording::begin(&place.data(), |options| options.disk_max = Some(5_000));
         for _ in 0..500 {
             recording.record().await;
         }
@@ -214,12 +214,15 @@ fn a_budget_is_kept_on_a_full_disk() {
         fill(&place.path.join("filler"));
         recording.clock.by(WINDOW);
         recording.record_until(true).await;
-        let report = recording.monitor.send(KeepUp).await.unwrap();
-        println!("{report:?}");
-        assert!(report.retained.over_budget_files > 0, "{report:?}");
-        assert!(report.retained.bytes_freed > 0, "{report:?}");
-        let segments = fs::read_dir(recording.folder.join("segments")).unwrap();
-        assert_eq!(segments.count(), 0);
+        let segments = recording.folder.join("segments");
+        let deadline = recording.clock.monotonic() + LIMIT;
+        // A round may be under way already, and has answered for itself.
+        while recording.own("keepwatch_storage_removed_samples_total").await == 0.0
+            || fs::read_dir(&segments).unwrap().count() > 0
+        {
+            assert!(recording.clock.monotonic() < deadline, "the budget is not kept");
+            println!("{:?}", recording.monitor.send(KeepUp).await.unwrap());
+        }
         recording.check_no_fault().await;
         recording.monitor.shutdown().await;
     });

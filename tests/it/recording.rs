@@ -138,6 +138,15 @@ impl Recording {
         series.iter().filter_map(|one| one.samples.last()).map(|last| last.value).sum()
     }
 
+    /// Waits until a series of the engine's own is above zero.
+    pub(crate) async fn until_own(&self, metric: &str) {
+        let deadline = self.clock.monotonic() + LIMIT;
+        while self.own(metric).await <= 0.0 {
+            assert!(self.clock.monotonic() < deadline, "{metric} is 0");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Compares what the engine reads with what it took.
     pub(crate) async fn check_read(&self) {
         let (start, end) = (Timestamp::MIN, Timestamp::MAX);
@@ -195,8 +204,8 @@ impl Recording {
     pub(crate) async fn check_told(&self) {
         self.until_firing(true).await;
         assert_eq!(self.status().await, HealthStatus::Degraded);
-        assert!(self.own("keepwatch_storage_degraded").await > 0.0);
-        assert!(self.own("keepwatch_storage_unlogged_samples_total").await > 0.0);
+        self.until_own("keepwatch_storage_degraded").await;
+        self.until_own("keepwatch_storage_unlogged_samples_total").await;
         let failure = self.failure().await.unwrap();
         let summary = self.monitor.summary(WINDOW).await.to_string();
         assert!(summary.contains(&failure), "{failure}: {summary}");

@@ -171,7 +171,8 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         assert!(report.segments >= 2 && report.samples_sealed >= 4 * 180 * SERIES as u64);
         let expected: Vec<f64> = (0..=STEPS).map(f64::from).collect();
         assert_eq!(house.values().await, expected);
-        let again = upkeep.clone().round(SampleRetention::default(), report.sealed_before, EPOCH);
+        let last = Some(Arc::new(report.clone()));
+        let again = upkeep.clone().round(SampleRetention::default(), last, EPOCH);
         assert_eq!(again.await.segments, 0, "there is nothing new");
         let stored = house.registry.send(StorageStatistics).await.unwrap();
         assert_eq!(stored.statistics.segments, report.segments);

@@ -75,8 +75,7 @@ impl StateStore {
     /// damaged file is no error: it is set aside.
     pub fn open(path: impl Into<PathBuf>) -> Result<OpenedState, StateError> {
         let path = path.into();
-        let open = || attempt(|builder| builder.create(&path));
-        let reason = match open() {
+        let reason = match attempt(|builder| builder.create(&path)) {
             Ok((database, contents)) => {
                 let store = Self { path, database: Some(database) };
                 return Ok(OpenedState { store, contents, set_aside: None });
@@ -84,8 +83,21 @@ impl StateStore {
             Err(Failure::Damaged(reason)) => reason,
             Err(failure) => return Err(failure.at("cannot open", &path)),
         };
-        let aside = set_aside(&path, reason)?;
-        let (database, contents) = open().map_err(|f| f.at("cannot begin", &path))?;
+        Self::begin_anew(path, reason)
+    }
+
+    /// Sets the file at `path` aside for a reason, and begins another.
+    ///
+    /// # Errors
+    /// A file system that refuses, and a file that is not there.
+    pub fn begin_anew(
+        path: impl Into<PathBuf>,
+        reason: impl Into<String>,
+    ) -> Result<OpenedState, StateError> {
+        let path = path.into();
+        let aside = set_aside(&path, reason.into())?;
+        let begun = attempt(|builder| builder.create(&path));
+        let (database, contents) = begun.map_err(|f| f.at("cannot begin", &path))?;
         let store = Self { path, database: Some(database) };
         Ok(OpenedState { store, contents, set_aside: Some(aside) })
     }
