@@ -110,7 +110,9 @@ impl Upkeep {
     /// Carries out a round at the time `now`; `last` is what the round before
     /// did. A step that failed is tried again.
     ///
-    /// Retention comes first: it needs no space, and makes some.
+    /// Retention comes first: it needs no space, and makes some. A log that is
+    /// too large for the budget is cut after sealing, as that may be all it
+    /// takes.
     pub async fn round(
         self,
         retention: SampleRetention,
@@ -131,6 +133,13 @@ impl Upkeep {
                     Ok(()) => report.sealed_before = Some(before),
                     Err(failure) => report.failures.push(format!("sealing: {failure}")),
                 }
+            }
+            if report.retained.log_bytes_max.is_some() {
+                // What could be sealed has left the log by now.
+                self.retain(disk, keeping.clone(), now, &mut report).await;
+            }
+            if let Some(bytes) = report.retained.log_bytes_max {
+                report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
             }
             if report.rolled_before.is_none_or(|rolled| rolled < before) {
                 match self.on_disk(disk, move |folder| folder.roll_up(&keeping, now)).await {
@@ -198,12 +207,7 @@ impl Upkeep {
     ) {
         let log_bytes = disk.log.status().bytes;
         match self.on_disk(disk, move |folder| folder.retain(&keeping, log_bytes, now)).await {
-            Ok(retained) => {
-                if let Some(bytes) = retained.log_bytes_max {
-                    report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
-                }
-                report.retained = retained;
-            }
+            Ok(retained) => report.retained += retained,
             Err(failure) => report.failures.push(format!("retention: {failure}")),
         }
     }
@@ -243,7 +247,7 @@ impl Upkeep {
                 break;
             }
         }
-        disk.log.remove_sealed(before, below);
+        disk.log.remove_sealed(before, below).await;
         Ok(())
     }
 

@@ -54,6 +54,16 @@ struct House {
 }
 
 impl House {
+    fn upkeep_outlets(&self) -> UpkeepOutlets {
+        UpkeepOutlets {
+            cut: self.registry.outlet(),
+            evict: self.registry.outlet(),
+            shed: self.registry.outlet(),
+            census: self.registry.outlet(),
+            metrics: self.registry.outlet(),
+        }
+    }
+
     async fn open(folder: &Folder) -> Self {
         let (data, ledger, writer, found) = DataFolder::open(&folder.0, WINDOW, EPOCH).unwrap();
         assert!(!found.lost_anything(), "{found}");
@@ -146,13 +156,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
             assert!(house.append(at, f64::from(number)).await);
         }
         let (workshop, pool) = Workshop::start().unwrap();
-        let outlets = UpkeepOutlets {
-            cut: house.registry.outlet(),
-            evict: house.registry.outlet(),
-            shed: house.registry.outlet(),
-            census: house.registry.outlet(),
-            metrics: house.registry.outlet(),
-        };
+        let outlets = house.upkeep_outlets();
         let options = UpkeepOptions {
             five_minutes: Duration::from_secs(86_400),
             hours: Duration::from_secs(86_400),
@@ -186,6 +190,41 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         let left: usize = house.read().await.iter().map(|one| one.samples.len()).sum();
         let stored = u64::from(STEPS + 1) * SERIES as u64;
         assert_eq!(left as u64 + shed.samples_shed, stored);
+        pool.shutdown_background();
+    });
+}
+
+#[test]
+fn a_log_beyond_the_budget_is_sealed_before_it_is_cut() {
+    let folder = Folder::new();
+    threaded(async {
+        let house = House::open(&folder).await;
+        let begin = EPOCH - Duration::from_secs(6 * 3_600);
+        for number in 0..STEPS {
+            let at = begin + Duration::from_secs(20 * u64::from(number));
+            assert!(house.append(at, f64::from(number)).await);
+        }
+        let (workshop, pool) = Workshop::start().unwrap();
+        let log_bytes = house.log.status().bytes;
+        let options = UpkeepOptions {
+            five_minutes: Duration::from_secs(86_400),
+            hours: Duration::from_secs(86_400),
+            bytes_max: Some(log_bytes - 1),
+            memory_max: None,
+            out_of_order: Duration::from_secs(300),
+            series_per_slice: 7,
+        };
+        let disk = Some((Arc::clone(&house.folder), house.log.clone()));
+        let upkeep = Upkeep::new(disk, workshop, house.upkeep_outlets(), options);
+        let report = upkeep.round(SampleRetention::default(), None, EPOCH).await;
+        assert_eq!(report.failures, Vec::<String>::new());
+        assert!(report.segments >= 2, "{report:?}");
+        assert_eq!(report.log_bytes_dropped, 0, "{report:?}");
+        assert_eq!(report.retained.over_budget_files, 0, "{report:?}");
+        let left = house.log.status().bytes + house.folder.bytes();
+        assert!(left < log_bytes, "{left} of {log_bytes}");
+        let expected: Vec<f64> = (0..STEPS).map(f64::from).collect();
+        assert_eq!(house.values().await, expected);
         pool.shutdown_background();
     });
 }
