@@ -6,7 +6,7 @@
 //! alone, the clock is read in [`clock`] alone.
 //!
 //! Rooms import downwards in this order: [`alert`], [`health`],
-//! [`retention`] → [`registry`], [`aggregate`], [`exposition`] →
+//! [`retention`] → [`promql`] → [`registry`], [`aggregate`], [`exposition`] →
 //! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
 //! [`model`].
 
@@ -19,6 +19,7 @@ pub mod fuzzing;
 pub mod health;
 pub mod instrument;
 pub mod model;
+pub mod promql;
 pub mod registry;
 pub mod retention;
 pub mod storage;

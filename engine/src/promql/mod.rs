@@ -1,0 +1,6 @@
+//! PromQL, the query language of Prometheus 3.14.
+//!
+//! A query goes through the rooms in this order: [`syntax`] turns text into a
+//! tree with the position of every node.
+
+pub mod syntax;

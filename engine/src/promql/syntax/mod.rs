@@ -1,0 +1,44 @@
+//! The syntax of PromQL: from text to a tree and back.
+//!
+//! [`parse`] reads an expression, with every position kept as a [`Span`].
+//! The tree is [`Expr`]; its `Display` is the normal form on one line, which
+//! parses to the same tree.
+//!
+//! Queries come from outside, so they are read within [`Limits`]. No level of
+//! a tree is deeper than the limit, and chains of operators of one precedence
+//! are one node ([`Binary`]), so that a sum of ten thousand terms is as flat
+//! as a sum of two. Walks over a tree may therefore recurse.
+
+mod ast;
+mod error;
+mod limits;
+mod span;
+mod value_type;
+
+pub use ast::{
+    AggregateOp, Aggregation, At, AtTime, Binary, BinaryOp, Call, DurationExpr, DurationKind,
+    DurationOp, Expr, ExprKind, Extension, Fill, Group, GroupSide, Grouping, GroupingKind, Label,
+    LabelMatcher, Length, LengthKind, Matching, MatchingKind, MatrixSelector, MetricName,
+    Modifiers, Number, Operation, Subquery, Text, Unary, UnaryOp, VectorSelector,
+};
+pub use error::{ParseError, ParseErrorKind};
+pub use limits::Limits;
+pub use span::{Position, Span};
+pub use value_type::ValueType;
+
+/// Parses an expression within the default [`Limits`].
+///
+/// # Errors
+/// What is wrong and where; see [`ParseErrorKind`].
+pub fn parse(query: &str) -> Result<Expr, ParseError> {
+    parse_within(query, &Limits::default())
+}
+
+/// Parses an expression within `limits`.
+///
+/// # Errors
+/// What is wrong and where; see [`ParseErrorKind`].
+pub fn parse_within(query: &str, limits: &Limits) -> Result<Expr, ParseError> {
+    let _ = limits;
+    Err(ParseError::new(ParseErrorKind::Empty, Span::new(0, query.len())))
+}
