@@ -182,13 +182,18 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         assert_eq!(stored.statistics.segments, report.segments);
         assert!(stored.statistics.samples < 3 * 180 * SERIES, "the others left the memory");
 
-        // Memory has room for less than what is left.
+        // Memory has room for less than what is left, and a chunk is whole.
+        let more = 120;
+        for number in 1..=more {
+            let at = EPOCH + Duration::from_secs(4 * u64::from(number));
+            assert!(house.append(at, f64::from(number)).await);
+        }
         let options = UpkeepOptions { memory_max: Some(1), ..options };
         let tight = Upkeep::new(None, workshop, outlets, options);
         let shed = tight.round(SampleRetention::default(), None, EPOCH).await;
         assert!(shed.samples_shed > 0, "{shed:?}");
         let left: usize = house.read().await.iter().map(|one| one.samples.len()).sum();
-        let stored = u64::from(STEPS + 1) * SERIES as u64;
+        let stored = u64::from(STEPS + 1 + more) * SERIES as u64;
         assert_eq!(left as u64 + shed.samples_shed, stored);
         pool.shutdown_background();
     });
