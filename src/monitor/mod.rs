@@ -14,6 +14,7 @@ mod error;
 mod metric;
 mod persisting;
 mod restoring;
+mod state_file;
 mod storage;
 mod thread;
 

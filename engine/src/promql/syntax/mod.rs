@@ -8,11 +8,32 @@
 //! a tree is deeper than the limit, and chains of operators of one precedence
 //! are one node ([`Binary`]), so that a sum of ten thousand terms is as flat
 //! as a sum of two. Walks over a tree may therefore recurse.
+//!
+//! ```
+//! use keepwatch_engine::promql::syntax::parse;
+//!
+//! let query = "sum(rate(x[300])) by (job)";
+//! let expr = parse(query).unwrap();
+//! assert_eq!(expr.to_string(), "sum by (job) (rate(x[5m]))");
+//!
+//! let error = parse("sum(x").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "expected a comma or a closing parenthesis, found the end of the query"
+//! );
+//! assert_eq!(error.position("sum(x").to_string(), "1:6");
+//! ```
 
 mod ast;
+mod duration;
 mod error;
+mod lexer;
 mod limits;
+mod number;
+mod parser;
+mod print;
 mod span;
+mod text;
 mod value_type;
 
 pub use ast::{
@@ -26,7 +47,11 @@ pub use limits::Limits;
 pub use span::{Position, Span};
 pub use value_type::ValueType;
 
+use parser::Parser;
+
 /// Parses an expression within the default [`Limits`].
+///
+/// Names of functions and types of operands are not looked at.
 ///
 /// # Errors
 /// What is wrong and where; see [`ParseErrorKind`].
@@ -37,8 +62,19 @@ pub fn parse(query: &str) -> Result<Expr, ParseError> {
 /// Parses an expression within `limits`.
 ///
 /// # Errors
-/// What is wrong and where; see [`ParseErrorKind`].
+/// As [`parse`].
 pub fn parse_within(query: &str, limits: &Limits) -> Result<Expr, ParseError> {
-    let _ = limits;
-    Err(ParseError::new(ParseErrorKind::Empty, Span::new(0, query.len())))
+    Parser::new(query, limits)?.expression()
 }
+
+/// Parses a selector of series without modifiers, such as `up{job="node"}`,
+/// within the default [`Limits`].
+///
+/// # Errors
+/// As [`parse`], and [`ParseErrorKind::NotSelector`] for other expressions.
+pub fn parse_selector(query: &str) -> Result<VectorSelector, ParseError> {
+    Parser::new(query, &Limits::default())?.selector()
+}
+
+#[cfg(test)]
+mod tests;

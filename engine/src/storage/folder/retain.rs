@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,21 @@ pub struct Retained {
     pub log_bytes_max: Option<u64>,
     /// What could not be removed or looked into; the next round tries again.
     pub failures: Vec<String>,
+}
+
+impl AddAssign for Retained {
+    /// Adds what was removed later.
+    fn add_assign(&mut self, later: Self) {
+        self.rolled += later.rolled;
+        self.expired_files += later.expired_files;
+        self.expired_samples += later.expired_samples;
+        self.rewritten_files += later.rewritten_files;
+        self.over_budget_files += later.over_budget_files;
+        self.over_budget_samples += later.over_budget_samples;
+        self.bytes_freed += later.bytes_freed;
+        self.log_bytes_max = later.log_bytes_max;
+        self.failures.extend(later.failures);
+    }
 }
 
 impl DataFolder {

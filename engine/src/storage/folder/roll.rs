@@ -1,6 +1,7 @@
 //! Rolling old samples up.
 
 use std::cmp::Reverse;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -21,6 +22,15 @@ pub struct RolledUp {
     pub buckets: u64,
     /// Their size in bytes.
     pub bytes: u64,
+}
+
+impl AddAssign for RolledUp {
+    /// Adds what was written later.
+    fn add_assign(&mut self, later: Self) {
+        self.files += later.files;
+        self.buckets += later.buckets;
+        self.bytes += later.bytes;
+    }
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
