@@ -39,6 +39,9 @@ pub use retain::{Keeping, Retained};
 pub use roll::RolledUp;
 pub use seal::Sealing;
 
+use arc_swap::ArcSwapOption;
+use retain::LastRetention;
+
 use super::ledger::Ledger;
 use super::rollup::Resolution;
 use super::segment::SegmentKind;
@@ -53,6 +56,7 @@ pub struct DataFolder {
     ledger: Arc<Ledger>,
     /// Whether a change is under way.
     busy: AtomicBool,
+    retained: ArcSwapOption<LastRetention>,
     /// The lock goes with the file handle, however the process ends.
     _lock: File,
 }

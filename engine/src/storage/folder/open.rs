@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use foldhash::fast::RandomState;
 
 use super::{DamagedFile, DataError, DataFolder, KINDS, Reopening, folder_of, log_folder};
@@ -46,6 +47,7 @@ impl DataFolder {
             path: path.to_owned(),
             ledger: Arc::clone(&ledger),
             busy: AtomicBool::new(false),
+            retained: ArcSwapOption::empty(),
             _lock: lock,
         };
         Ok((folder, ledger, log, report))

@@ -62,8 +62,21 @@ impl Keeping {
     }
 
     fn longest(&self) -> Duration {
-        self.by_metric.values().copied().max().unwrap_or_default().max(self.samples)
+        self.terms().max().unwrap_or_default()
     }
+
+    /// Returns how long the samples of some metric are kept, for each length
+    /// that there is.
+    fn terms(&self) -> impl Iterator<Item = Duration> {
+        self.by_metric.values().copied().chain([self.samples])
+    }
+}
+
+/// The last retention that went through.
+#[derive(Debug)]
+pub(super) struct LastRetention {
+    keeping: Keeping,
+    at: Timestamp,
 }
 
 /// What was removed.
@@ -111,7 +124,7 @@ impl DataFolder {
     ///
     /// Whole files are unlinked, which needs no free space. A file in which
     /// some metrics are kept longer than others is written anew with those;
-    /// if the disk is too full for that, it stays whole. A file that cannot be
+    /// if the disk is too full for that, it stays whole for now. A file that cannot be
     /// removed keeps no other from going.
     ///
     /// # Errors
@@ -137,6 +150,10 @@ impl DataFolder {
         self.expire(&mut files, keeping, now, &mut retained);
         if let Some(bytes_max) = keeping.bytes_max {
             fit(&mut files, bytes_max, log_bytes, &mut retained);
+        }
+        if retained.failures.is_empty() {
+            let last = LastRetention { keeping: keeping.clone(), at: now };
+            self.retained.store(Some(Arc::new(last)));
         }
         let oldest = files.oldest();
         self.ledger.publish_files(files);
@@ -164,19 +181,24 @@ impl DataFolder {
         now: Timestamp,
         retained: &mut Retained,
     ) {
+        // Which metrics a file has is looked up once the time of some has come.
+        let seen = match &*self.retained.load() {
+            Some(last) if last.keeping == *keeping => last.at,
+            _ => Timestamp::MIN,
+        };
         for kind in KINDS {
             for segment in files.of(kind).to_vec() {
                 let end = segment.window().end;
-                if end > now - keeping.of(kind) {
-                    continue;
-                }
                 if kind == SegmentKind::Raw && end > now - keeping.longest() {
-                    if let Err(error) = self.keep_some(&segment, files, keeping, now, retained) {
+                    let expires = |kept| end <= now - kept && end > seen - kept;
+                    if keeping.terms().any(expires)
+                        && let Err(error) = self.keep_some(&segment, files, keeping, now, retained)
+                    {
                         retained.failures.push(error.to_string());
                     }
-                    continue;
+                } else if end <= now - keeping.of(kind) {
+                    expire(&segment, files, retained);
                 }
-                expire(&segment, files, retained);
             }
         }
     }
@@ -205,10 +227,8 @@ impl DataFolder {
         if kept.len() == segment.series() {
             return Ok(());
         }
-        let rewritten = self.rewrite(segment, &kept);
-        // Without room for it, or with damage in it, everything stays, until
-        // the budget says more.
-        let Ok(Some(rewritten)) = rewritten else { return Ok(()) };
+        // With damage in it everything stays until all of it is too old.
+        let Some(rewritten) = self.rewrite(segment, &kept)? else { return Ok(()) };
         retained.rewritten_files += 1;
         retained.expired_samples += segment.samples().saturating_sub(rewritten.samples());
         retained.bytes_freed += segment.bytes().saturating_sub(rewritten.bytes());

@@ -314,3 +314,26 @@ fn samples_are_rolled_up_before_they_expire() {
     assert_eq!((retained.expired_files, engine.folder.segments()), (6, 0), "{retained:?}");
     assert_eq!((retained.rolled.files, retained.rolled.buckets), (1, 11 * 12));
 }
+
+#[test]
+fn a_metric_that_is_kept_shorter_leaves_the_files() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let series = engine.series(&[("s", "a")]);
+    let short: Arc<str> = "short".into();
+    let brief = engine.store.resolve(&short, &short, &Labels::EMPTY).unwrap();
+    day_of(&mut engine, &[series, brief], 0, 11 * HOUR);
+    let mut keeping = Keeping::default();
+    keeping.by_metric.insert(short, Duration::from_secs(5 * HOUR as u64));
+    let retain = |engine: &Engine, now, keeping: &Keeping| {
+        let retained = engine.folder.retain(keeping, 0, now).unwrap();
+        (retained.rewritten_files, retained.expired_samples)
+    };
+    assert_eq!(retain(&engine, at(11 * HOUR), &keeping), (3, 3 * 120));
+    assert_eq!(retain(&engine, at(11 * HOUR + 60), &keeping), (0, 0));
+    assert_eq!(retain(&engine, at(13 * HOUR), &keeping), (1, 120));
+    keeping.by_metric.insert("short".into(), Duration::from_secs(HOUR as u64));
+    assert_eq!(retain(&engine, at(13 * HOUR), &keeping), (1, 120));
+    let found = engine.bits(&Selector::metric("m"), TimeRange::ALL);
+    assert_eq!(found.values().next().map(BTreeMap::len), Some(11 * 60));
+}
