@@ -45,7 +45,7 @@ pub(crate) fn survey(path: &Path, top: usize, now: Timestamp) -> anyhow::Result<
 }
 
 fn damaged(view: &FolderView) -> impl Iterator<Item = String> {
-    let files = view.report.damaged.iter();
+    let files = view.report.damaged.iter().chain(&view.report.unopened);
     files.map(|file| format!("{} cannot be read: {}", file.path.display(), file.reason))
 }
 
