@@ -141,9 +141,12 @@ impl Ledger {
         Arc::into_inner(self.loaded.swap(None)?)
     }
 
-    pub(super) fn next_serial(&self) -> Serial {
+    /// Returns a serial that no series ever had; `None` once they are used up.
+    pub(super) fn next_serial(&self) -> Option<Serial> {
         // Only the uniqueness matters, not the order against other memory.
-        Serial(self.next_serial.fetch_add(1, Ordering::Relaxed))
+        let next = |serial: u32| serial.checked_add(1);
+        let taken = self.next_serial.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        taken.ok().map(Serial)
     }
 
     pub(super) fn next_epoch(&self) -> u32 {

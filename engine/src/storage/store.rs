@@ -96,7 +96,7 @@ impl Store {
             .zip(&store.slots)
             .filter_map(|(id, slot)| slot.is_none().then_some(id))
             .collect();
-        store.log_newest();
+        store.log_open();
         // Last, so that a recovery that fails half-way can be tried again.
         store.ledger.turn_over(Arc::clone(&store.book));
         (store, recovery)
@@ -124,11 +124,18 @@ impl Store {
         self.columns = columns;
     }
 
-    /// Logs the newest sample of each series again: the predecessor may have
-    /// ended before it handed over what it had stored last.
-    fn log_newest(&mut self) {
+    /// Logs what is open and late in each series again: the predecessor may
+    /// have ended before it handed over what it had stored last. The newest
+    /// may have been amended; what the log has already is passed over when it
+    /// is read.
+    fn log_open(&mut self) {
         let Some(journal) = &mut self.journal else { return };
         for slot in self.slots.iter_mut().flatten() {
+            let body = slot.series.body();
+            let known = body.late.iter().copied().chain(body.open.iter(slot.filled()));
+            for sample in known {
+                journal.sample(slot, sample, false, &self.ledger);
+            }
             if let Some(newest) = slot.newest() {
                 journal.sample(slot, newest, true, &self.ledger);
             }
@@ -156,7 +163,7 @@ impl Store {
     }
 
     /// Returns the series, creating it if it does not exist: `None` if the
-    /// store is full, at 2^32 series.
+    /// store is full, at 2^32 series, those that are gone included.
     pub fn resolve(
         &mut self,
         metric: &Arc<str>,
@@ -170,7 +177,7 @@ impl Store {
             Some(&id) => id,
             None => u32::try_from(self.slots.len()).ok()?,
         };
-        let reference = SeriesRef { id, serial: self.ledger.next_serial() };
+        let reference = SeriesRef { id, serial: self.ledger.next_serial()? };
         let identity =
             Identity { metric: Arc::clone(metric), name: Arc::clone(name), labels: labels.clone() };
         let identity = self.index.intern(&identity);

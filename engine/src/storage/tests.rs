@@ -281,6 +281,20 @@ fn a_successor_has_everything_and_a_late_predecessor_harms_nothing() {
 }
 
 #[test]
+fn a_successor_logs_what_its_predecessor_had_not_handed_over() {
+    let ledger = Arc::new(Ledger::durable(Duration::from_secs(7_200)));
+    let (mut store, _) = Store::recover(Arc::clone(&ledger), StoreConfig::default());
+    let series = resolve(&mut store, "m", &[]);
+    for (second, value) in [(10, 1.0), (30, 3.0), (20, 2.0)] {
+        store.append(series, Sample::new(after(second), value), after(30)).unwrap();
+    }
+    drop(store);
+    let (mut store, _) = Store::recover(ledger, StoreConfig::default());
+    let logged: usize = store.take_commits().iter().map(wal::Commit::samples).sum();
+    assert_eq!(logged, 4, "the newest once more, as it may have been amended");
+}
+
+#[test]
 fn a_ledger_of_many_pages_keeps_every_series() {
     let ledger = Arc::new(Ledger::new());
     let (mut store, _) = Store::recover(Arc::clone(&ledger), StoreConfig::default());

@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 use super::{DamagedFile, DataError, DataFolder, KINDS, Reopening, folder_of, log_folder};
 use crate::model::{Sample, TimeRange, Timestamp};
 use crate::storage::files::FileSet;
-use crate::storage::identity::Serial;
+use crate::storage::identity::{Identity, Serial};
 use crate::storage::ledger::{Ledger, Tombstone};
 use crate::storage::restore::Restore;
 use crate::storage::segment::{Segment, SegmentError, SegmentKind, file_name};
@@ -109,18 +109,18 @@ pub(super) fn load(
     let replayed = replay(&log_folder(path), &mut |entry| loading.apply(entry, now))?;
     loading.restore.finish(&mut loading.store);
     for segment in files.all() {
-        loading.adopt(segment, &mut report);
+        loading.adopt(segment, now, &mut report);
     }
     ledger.add_tombstones(std::mem::take(&mut loading.tombstones));
     report.series = loading.store.series();
     report.segments = files.of(SegmentKind::Raw).len();
     report.rollups = files.all().count() - report.segments;
     report.sealed_samples = files.of(SegmentKind::Raw).iter().map(Segment::samples).sum();
-    report.logged_samples = replayed.samples;
+    report.logged_samples = replayed.samples - loading.unknown;
     report.log_files = replayed.files.len();
     report.log_frames_lost = replayed.frames_lost;
     report.log_bytes_lost = replayed.bytes_lost;
-    report.log_samples_unknown = replayed.samples_unknown;
+    report.log_samples_unknown = replayed.samples_unknown + loading.unknown;
     report.log_bytes_unfinished = replayed.torn_bytes;
     ledger.publish_files(files);
     if let Some(oldest) = ledger.files().oldest() {
@@ -213,6 +213,8 @@ struct Loading {
     removed: HashSet<Serial, RandomState>,
     tombstones: Vec<Tombstone>,
     restore: Restore,
+    /// Logged samples of series that are neither there nor gone.
+    unknown: u64,
 }
 
 impl Loading {
@@ -224,38 +226,60 @@ impl Loading {
             removed: HashSet::default(),
             tombstones: Vec::new(),
             restore: Restore::default(),
+            unknown: 0,
         }
     }
 
     fn apply(&mut self, entry: Entry<'_>, now: Timestamp) {
         match entry {
             Entry::Define(serial, identity) => {
-                if !self.removed.contains(&serial)
-                    && let Some(id) = self.store.restore(serial, identity)
-                {
-                    self.ids.insert(serial, id);
-                }
+                self.define(serial, identity, now);
             }
             Entry::Remove(serial) => {
                 self.store.restore_serial(serial);
-                if self.removed.insert(serial) {
-                    self.tombstones.push(Tombstone { serial, newest_at: now });
-                }
-                if let Some(id) = self.ids.remove(&serial) {
-                    // Its id may become another's.
-                    self.restore.flush(&mut self.store);
-                    self.store.remove(id);
-                }
+                self.remove(serial, now);
             }
             Entry::Samples { at, amend, serials, values } => {
                 let mut next = 0;
                 for (serial, &value) in serials.iter().zip(values) {
-                    let Some(id) = self.id_of(*serial, next) else { continue };
+                    let Some(id) = self.id_of(*serial, next) else {
+                        self.unknown += u64::from(!self.removed.contains(serial));
+                        continue;
+                    };
                     next = id.wrapping_add(1);
                     self.restore.push(id, Sample::new(at, value), amend);
                 }
                 self.restore.flush_if_full(&mut self.store);
             }
+        }
+    }
+
+    /// Enters a series, unless it is gone; returns its id.
+    fn define(&mut self, serial: Serial, identity: Identity, now: Timestamp) -> Option<u32> {
+        if self.removed.contains(&serial) {
+            return None;
+        }
+        let Identity { metric, name, labels } = &identity;
+        // A series is removed before another takes its place; that it was may
+        // be lost. Serials only grow.
+        if let Some(other) = self.store.find(metric, name, labels)
+            && other.serial < serial
+        {
+            self.remove(other.serial, now);
+        }
+        let id = self.store.restore(serial, identity)?;
+        self.ids.insert(serial, id);
+        Some(id)
+    }
+
+    fn remove(&mut self, serial: Serial, now: Timestamp) {
+        if self.removed.insert(serial) {
+            self.tombstones.push(Tombstone { serial, newest_at: now });
+        }
+        if let Some(id) = self.ids.remove(&serial) {
+            // Its id may become another's.
+            self.restore.flush(&mut self.store);
+            self.store.remove(id);
         }
     }
 
@@ -270,7 +294,7 @@ impl Loading {
     }
 
     /// Adds the series of a segment that the log does not mention.
-    fn adopt(&mut self, segment: &Segment, report: &mut Reopening) {
+    fn adopt(&mut self, segment: &Segment, now: Timestamp, report: &mut Reopening) {
         let mut damage = |error: &dyn std::fmt::Display| {
             let (path, reason) = (segment.path().to_owned(), error.to_string());
             report.damaged.push(DamagedFile { path, reason });
@@ -299,8 +323,7 @@ impl Loading {
         for (serial, place, newest) in unknown {
             match cursor.identity_at(place) {
                 Ok(identity) => {
-                    if let Some(id) = self.store.restore(serial, identity) {
-                        self.ids.insert(serial, id);
+                    if let Some(id) = self.define(serial, identity, now) {
                         self.store.restore_newest(id, newest, raw);
                     }
                 }

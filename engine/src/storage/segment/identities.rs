@@ -15,6 +15,10 @@ use crate::storage::Identity;
 /// How many parts share a mask of what has changed.
 const MASK_PARTS: usize = 32;
 
+/// The most bytes of text that a block may come to: what a text shares with
+/// the one before takes no room in the block.
+const TEXTS_MAX: usize = 64 << 20;
+
 /// A block that is being written.
 #[derive(Debug, Default)]
 pub(super) struct IdentityBlock {
@@ -89,6 +93,7 @@ pub(super) fn decode(block: &[u8], mut visit: impl FnMut(Identity)) -> Option<()
     let mut reader = Reader::new(wire::unseal(block)?);
     let mut texts: Vec<Arc<str>> = Vec::new();
     let mut parts: Vec<usize> = Vec::new();
+    let mut room = TEXTS_MAX;
     for _ in 0..reader.count()? {
         // Parts that are as before take no bytes of their own.
         let count = usize::try_from(reader.number()?).ok()?;
@@ -100,7 +105,7 @@ pub(super) fn decode(block: &[u8], mut visit: impl FnMut(Identity)) -> Option<()
             let mask = reader.number()?;
             for (index, part) in group.iter_mut().enumerate() {
                 if mask >> index & 1 == 1 {
-                    *part = text(&mut reader, &mut texts)?;
+                    *part = text(&mut reader, &mut texts, &mut room)?;
                 }
             }
         }
@@ -109,8 +114,8 @@ pub(super) fn decode(block: &[u8], mut visit: impl FnMut(Identity)) -> Option<()
     Some(())
 }
 
-/// Reads one text and returns its number.
-fn text(reader: &mut Reader<'_>, texts: &mut Vec<Arc<str>>) -> Option<usize> {
+/// Reads one text, for which there must be room, and returns its number.
+fn text(reader: &mut Reader<'_>, texts: &mut Vec<Arc<str>>, room: &mut usize) -> Option<usize> {
     if let Some(number) = reader.number()?.checked_sub(1) {
         return usize::try_from(number).ok();
     }
@@ -121,6 +126,7 @@ fn text(reader: &mut Reader<'_>, texts: &mut Vec<Arc<str>>) -> Option<usize> {
         bytes.extend_from_slice(texts.last()?.as_bytes().get(..shared)?);
     }
     bytes.extend_from_slice(suffix);
+    *room = room.checked_sub(bytes.len())?;
     texts.push(String::from_utf8(bytes).ok()?.into());
     texts.len().checked_sub(1)
 }

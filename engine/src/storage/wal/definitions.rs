@@ -11,6 +11,13 @@ use crate::storage::{Identity, Serial};
 /// How many removals a frame has at most.
 pub(super) const REMOVED_MAX: usize = 4_096;
 
+/// The most bytes of text that a payload's definitions may come to: what each
+/// shares with the one before takes no room in the payload, and so a foreign
+/// one could come to many times its size.
+const TEXTS_MAX: usize = 64 << 20;
+/// A payload is ended before its texts come to more than this.
+const TEXTS_FULL: usize = 16 << 20;
+
 /// Appends definitions until `room` is taken, and returns how many.
 ///
 /// A text is written as what it shares with the text in its place before.
@@ -18,11 +25,12 @@ pub(super) fn write(out: &mut Vec<u8>, definitions: &[(Serial, Identity)], room:
     let start = out.len();
     let mut before: Option<&Identity> = None;
     let mut serial_before = 0;
-    let mut written = 0;
+    let (mut written, mut texts) = (0, 0);
     for (serial, identity) in definitions {
-        if out.len() - start >= room {
+        if out.len() - start >= room || texts >= TEXTS_FULL {
             break;
         }
+        texts += size_max(identity);
         put_varint(out, zigzag(i64::from(serial.0) - serial_before));
         serial_before = i64::from(serial.0) + 1;
         put_text(out, before.map_or("", |before| &before.metric), &identity.metric);
@@ -78,7 +86,7 @@ impl Definitions {
         self.metric.clear();
         self.labels.clear();
         let mut cursor = Cursor::new(payload);
-        let mut expected = 0_i64;
+        let (mut expected, mut texts) = (0_i64, 0_usize);
         while !cursor.is_empty() {
             let serial = expected.checked_add(unzigzag(cursor.varint()?));
             let serial = serial.and_then(|serial| u32::try_from(serial).ok());
@@ -90,9 +98,15 @@ impl Definitions {
             // A label takes four bytes or more.
             let count = cursor.count(cursor.rest().len() / 4)?;
             self.labels.resize_with(count, Default::default);
+            let mut size = self.metric.len() + self.name.len();
             for (name, value) in &mut self.labels {
                 take_text(&mut cursor, name)?;
                 take_text(&mut cursor, value)?;
+                size = size.saturating_add(name.len() + value.len());
+            }
+            texts = texts.saturating_add(size);
+            if texts > TEXTS_MAX {
+                return Err(Fault::Texts { max: TEXTS_MAX });
             }
             visit(Serial(serial), &mut || self.identity(serial))?;
         }
@@ -156,4 +170,37 @@ pub(super) fn read_removed(payload: &[u8], removed: &mut Vec<Serial>) -> Result<
     let count = cursor.count(REMOVED_MAX)?;
     serials::read(&mut cursor, count, removed)?;
     if cursor.is_empty() { Ok(()) } else { Err(Fault::Long(cursor.rest().len())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_does_not_come_to_more_than_is_taken() {
+        let name: Arc<str> = "m".repeat(500_000).into();
+        let (metric, labels) = (Arc::clone(&name), Labels::EMPTY);
+        let mut payload = Vec::new();
+        write(&mut payload, &[(Serial(1), Identity { metric, name, labels })], 1 << 20);
+        let mut read = 0;
+        let mut count = |payload: &[u8]| {
+            read = 0;
+            Definitions::default().read(payload, |_, identity| {
+                read += identity().map(|_| 1)?;
+                Ok(())
+            })
+        };
+        assert_eq!(count(&payload), Ok(()));
+        for _ in 0..1_000 {
+            // The next serial, the same metric and name, no label.
+            put_varint(&mut payload, 0);
+            for _ in 0..2 {
+                put_varint(&mut payload, 500_000);
+                put_varint(&mut payload, 0);
+            }
+            put_varint(&mut payload, 0);
+        }
+        assert_eq!(count(&payload), Err(Fault::Texts { max: TEXTS_MAX }));
+        assert!((60..70).contains(&read), "{read}");
+    }
 }

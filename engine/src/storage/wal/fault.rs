@@ -78,6 +78,12 @@ pub enum Fault {
         /// How many there can be.
         max: usize,
     },
+    /// The texts of a payload's definitions come to more than is taken.
+    #[error("definitions come to more than {max} bytes of text")]
+    Texts {
+        /// The most that is taken.
+        max: usize,
+    },
     /// Values are of an encoding that is not known.
     #[error("values of encoding {0:#04x}; expected 0x00 to 0x0c, 0x10 to 0x1c or 0x20")]
     Encoding(u8),

@@ -104,6 +104,36 @@ fn a_removed_series_stays_removed() {
 }
 
 #[test]
+fn a_series_whose_predecessors_removal_is_lost_keeps_its_samples() {
+    let place = Place::new();
+    let mut engine = Engine::open(&place.0, at(0));
+    let first = engine.series(&[("s", "a")]);
+    engine.append(first, at(0), 1.0);
+    engine.commit();
+    let all = |_: &crate::storage::Series| Cutoffs {
+        samples_before: Timestamp::MIN,
+        idle_before: Timestamp::MAX,
+    };
+    engine.store.prune(Slice { cursor: 0, budget: 9, dry_run: false }, all);
+    // The disk takes neither the removal nor what comes with it.
+    drop(engine.store.take_commits());
+    let second = engine.series(&[("s", "a")]);
+    assert_ne!(first, second);
+    for second_at in 1..=3 {
+        engine.append(second, at(second_at), 2.0);
+    }
+    engine.commit();
+    let before = engine.read(TimeRange::ALL);
+    assert_eq!(before[0].1, [(1, 2.0), (2, 2.0), (3, 2.0)]);
+    drop(engine);
+    for _ in 0..2 {
+        let engine = Engine::open(&place.0, at(4));
+        assert_eq!(engine.read(TimeRange::ALL), before);
+        assert!(!engine.report.lost_anything(), "{}", engine.report);
+    }
+}
+
+#[test]
 fn files_go_by_age_by_metric_and_by_size() {
     let place = Place::new();
     let mut engine = Engine::open(&place.0, at(0));
