@@ -3,4 +3,5 @@
 //! A query goes through the rooms in this order: [`syntax`] turns text into a
 //! tree with the position of every node.
 
+pub mod functions;
 pub mod syntax;

@@ -10,9 +10,15 @@
 //! as a sum of two. Walks over a tree may therefore recurse.
 
 mod ast;
+mod duration;
 mod error;
+mod lexer;
 mod limits;
+mod number;
+mod parser;
+mod print;
 mod span;
+mod text;
 mod value_type;
 
 pub use ast::{
@@ -26,7 +32,11 @@ pub use limits::Limits;
 pub use span::{Position, Span};
 pub use value_type::ValueType;
 
+use parser::Parser;
+
 /// Parses an expression within the default [`Limits`].
+///
+/// Names of functions and types of operands are not looked at.
 ///
 /// # Errors
 /// What is wrong and where; see [`ParseErrorKind`].
@@ -37,8 +47,19 @@ pub fn parse(query: &str) -> Result<Expr, ParseError> {
 /// Parses an expression within `limits`.
 ///
 /// # Errors
-/// What is wrong and where; see [`ParseErrorKind`].
+/// As [`parse`].
 pub fn parse_within(query: &str, limits: &Limits) -> Result<Expr, ParseError> {
-    let _ = limits;
-    Err(ParseError::new(ParseErrorKind::Empty, Span::new(0, query.len())))
+    Parser::new(query, limits)?.expression()
 }
+
+/// Parses a selector of series without modifiers, such as `up{job="node"}`,
+/// within the default [`Limits`].
+///
+/// # Errors
+/// As [`parse`], and [`ParseErrorKind::NotSelector`] for other expressions.
+pub fn parse_selector(query: &str) -> Result<VectorSelector, ParseError> {
+    Parser::new(query, &Limits::default())?.selector()
+}
+
+#[cfg(test)]
+mod tests;

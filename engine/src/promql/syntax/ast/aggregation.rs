@@ -30,6 +30,14 @@ pub struct Grouping {
     pub span: Span,
 }
 
+impl Grouping {
+    /// Says whether it differs from no grouping at all, as `by ()` does not.
+    #[must_use]
+    pub const fn says_something(&self) -> bool {
+        matches!(self.kind, GroupingKind::Without) || !self.labels.is_empty()
+    }
+}
+
 /// Which labels make a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GroupingKind {

@@ -212,6 +212,27 @@ impl BinaryOp {
         matches!(self, Self::TrimUpper | Self::TrimLower)
     }
 
+    /// Returns how tightly the operator binds: from 1 for `or` to 6 for `^`. A
+    /// sign binds as tightly as `*`.
+    #[must_use]
+    pub const fn precedence(self) -> u8 {
+        match self {
+            Self::Or => 1,
+            Self::And | Self::Unless => 2,
+            Self::Equal
+            | Self::NotEqual
+            | Self::Less
+            | Self::LessEqual
+            | Self::Greater
+            | Self::GreaterEqual
+            | Self::TrimUpper
+            | Self::TrimLower => 3,
+            Self::Add | Self::Sub => 4,
+            Self::Mul | Self::Div | Self::Mod | Self::Atan2 => 5,
+            Self::Pow => 6,
+        }
+    }
+
     /// Says whether `a op b op c` is `a op (b op c)`.
     #[must_use]
     pub const fn is_right_associative(self) -> bool {

@@ -12,6 +12,45 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// Returns the expressions right below this one, from left to right.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        let (first, second, rest): (Option<&Self>, Option<&Self>, &[Self]) = match &self.kind {
+            ExprKind::Number(_)
+            | ExprKind::Text(_)
+            | ExprKind::Vector(_)
+            | ExprKind::Matrix(_)
+            | ExprKind::Binary(_) => (None, None, &[]),
+            ExprKind::Subquery(subquery) => (Some(&subquery.expr), None, &[]),
+            ExprKind::Call(call) => (None, None, &call.args),
+            ExprKind::Aggregation(aggregation) => {
+                (aggregation.param.as_deref(), Some(&aggregation.expr), &[])
+            }
+            ExprKind::Unary(unary) => (Some(&unary.expr), None, &[]),
+            ExprKind::Paren(expr) => (Some(expr), None, &[]),
+        };
+        let binary = match &self.kind {
+            ExprKind::Binary(binary) => Some(binary),
+            _ => None,
+        };
+        let operands = binary.into_iter().flat_map(|binary| {
+            let rights = binary.rest.iter().map(|operation| &operation.right);
+            std::iter::once(&*binary.first).chain(rights)
+        });
+        first.into_iter().chain(second).chain(rest).chain(operands)
+    }
+
+    /// Returns the expression within any parentheses around it.
+    #[must_use]
+    pub fn unwrapped(&self) -> &Self {
+        let mut expr = self;
+        while let ExprKind::Paren(inner) = &expr.kind {
+            expr = inner;
+        }
+        expr
+    }
+}
+
 /// The forms of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {

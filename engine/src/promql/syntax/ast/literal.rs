@@ -19,6 +19,19 @@ impl Number {
     pub const fn new(value: f64) -> Self {
         Self { value, is_duration: false }
     }
+
+    /// Creates a number that was written as a duration of `millis`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "durations are within 53 bits")]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self { value: millis as f64 / 1_000.0, is_duration: true }
+    }
+
+    /// Returns the number with the other sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { value: -self.value, ..self }
+    }
 }
 
 impl PartialEq for Number {

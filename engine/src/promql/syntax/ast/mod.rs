@@ -10,6 +10,7 @@ mod selector;
 pub use aggregation::{AggregateOp, Aggregation, Grouping, GroupingKind};
 pub use binary::{Binary, BinaryOp, Fill, Group, GroupSide, Matching, MatchingKind, Operation};
 pub use duration::{DurationExpr, DurationKind, DurationOp, Length, LengthKind};
+pub(super) use duration::{to_millis, to_timestamp_millis};
 pub use expr::{Call, Expr, ExprKind, Label, Subquery, Unary, UnaryOp};
 pub use literal::{Number, Text};
 pub use selector::{

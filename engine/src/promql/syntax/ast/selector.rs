@@ -7,8 +7,8 @@ use crate::promql::syntax::Span;
 /// The newest sample of some series at each step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorSelector {
-    /// The metric's name, where one is written before the braces or as a
-    /// quoted text alone in them.
+    /// The metric's name, where one is written before the braces. A quoted
+    /// name in the braces is a matcher on `__name__`.
     pub name: Option<MetricName>,
     /// The conditions in the braces, in the order in which they are written,
     /// without the one that `name` stands for.
@@ -56,9 +56,9 @@ pub struct MatrixSelector {
 /// The name of a metric and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricName {
-    /// The name without quotes; any UTF-8 text.
+    /// The name.
     pub name: String,
-    /// Where it stands, quotes included.
+    /// Where it stands.
     pub span: Span,
 }
 

@@ -1,0 +1,3 @@
+//! What the syntax promises, by subject.
+
+mod conformance;
