@@ -143,13 +143,8 @@ pub enum PlanError {
         max: usize,
     },
     /// A duration expression has no usable value.
-    #[error("{message}")]
-    Length {
-        /// What is wrong.
-        message: String,
-        /// Where.
-        span: Span,
-    },
+    #[error(transparent)]
+    Length(#[from] ParseError),
     /// An argument that has to be a literal text.
     #[error("{message}")]
     Argument {

@@ -9,7 +9,6 @@
 
 mod build;
 mod invariant;
-mod length;
 mod node;
 mod share;
 
@@ -40,8 +39,6 @@ pub struct Plan {
     selects: Vec<Select>,
     pub(super) times: EvaluationTimes,
     pub(super) steps: Steps,
-    /// How many nodes are needed more than once.
-    pub(super) shared: usize,
     pub(super) options: QueryOptions,
 }
 
@@ -72,9 +69,10 @@ impl Plan {
             ValueType::Vector => Root::Vector(builder.node(expr, &steps)?),
             ValueType::Matrix => Root::Matrix(builder.ranges(expr, &steps)?),
         };
-        let (root, shared) = share::share(root);
-        let selects = builder.into_selects();
-        Ok(Self { root, selects, times, steps, shared, options: options.clone() })
+        let (selects, occurrences) = builder.finish();
+        let mut root = root;
+        share::keep_shared(&mut root, &occurrences);
+        Ok(Self { root, selects, times, steps, options: options.clone() })
     }
 
     /// Returns the series that are to be found before the evaluation, in the
