@@ -38,40 +38,70 @@ impl BitWriter {
         self.push(value, width);
     }
 
-    pub(super) fn finish(mut self) -> Box<[u8]> {
+    pub(super) fn finish(mut self) -> Vec<u8> {
         let rest = self.pending.to_le_bytes();
         let used = self.pending_bits.div_ceil(8) as usize;
         self.bytes.extend(rest.iter().take(used));
-        self.bytes.into_boxed_slice()
+        self.bytes
     }
 }
 
 /// Reads what a [`BitWriter`] wrote; past the end there is only `None`.
 #[derive(Debug)]
 pub(super) struct BitReader<'a> {
-    rest: &'a [u8],
-    pending: u128,
-    pending_bits: u32,
+    bytes: &'a [u8],
+    /// The bit to be read next.
+    at: usize,
 }
 
 impl<'a> BitReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, pending: 0, pending_bits: 0 }
+        Self { bytes, at: 0 }
     }
 
     pub(super) fn read(&mut self, width: u32) -> Option<u64> {
-        if self.pending_bits < width {
-            self.refill();
-            if self.pending_bits < width {
-                return None;
+        let end = self.at + width as usize;
+        if end > self.bytes.len() * 8 {
+            return None;
+        }
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let window = match rest.first_chunk::<16>() {
+            Some(window) => u128::from_le_bytes(*window),
+            None => {
+                let mut window = [0; 16];
+                window.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                u128::from_le_bytes(window)
+            }
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+        let value = (window >> (self.at % 8)) as u64 & mask(width);
+        self.at = end;
+        Some(value)
+    }
+
+    /// Reads `count` numbers of the same width.
+    pub(super) fn read_many(
+        &mut self,
+        width: u32,
+        count: usize,
+        mut visit: impl FnMut(u64),
+    ) -> Option<()> {
+        let mask = mask(width);
+        let mut left = count;
+        // A number of so many bits is in the eight bytes that it begins in.
+        if width <= 57 {
+            while left > 0 {
+                let rest = self.bytes.get(self.at / 8..);
+                let Some(window) = rest.and_then(|rest| rest.first_chunk()) else { break };
+                visit(u64::from_le_bytes(*window) >> (self.at % 8) & mask);
+                self.at += width as usize;
+                left -= 1;
             }
         }
-        let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
-        let value = self.pending as u64 & mask;
-        self.pending >>= width;
-        self.pending_bits -= width;
-        Some(value)
+        for _ in 0..left {
+            visit(self.read(width)?);
+        }
+        Some(())
     }
 
     pub(super) fn read_bit(&mut self) -> Option<bool> {
@@ -88,20 +118,11 @@ impl<'a> BitReader<'a> {
         let width = u32::try_from(self.read(7)?).ok()?;
         (width <= 64).then_some(width)
     }
+}
 
-    fn refill(&mut self) {
-        if let Some((word, rest)) = self.rest.split_first_chunk::<8>() {
-            self.pending |= u128::from(u64::from_le_bytes(*word)) << self.pending_bits;
-            self.pending_bits += 64;
-            self.rest = rest;
-            return;
-        }
-        for &byte in self.rest {
-            self.pending |= u128::from(byte) << self.pending_bits;
-            self.pending_bits += 8;
-        }
-        self.rest = &[];
-    }
+/// Returns the lowest `width` bits set.
+const fn mask(width: u32) -> u64 {
+    if width >= 64 { u64::MAX } else { (1 << width) - 1 }
 }
 
 /// Returns how many bits `value` needs; 0 for 0.
@@ -118,7 +139,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(numbers in prop::collection::vec((any::<u64>(), 0u32..=64), 0..200)) {
-            let fit = |value: u64, width: u32| if width == 64 { value } else { value & ((1 << width) - 1) };
+            let fit = |value: u64, width: u32| value & mask(width);
             let mut writer = BitWriter::default();
             for &(value, width) in &numbers {
                 writer.push(fit(value, width), width);
@@ -131,6 +152,23 @@ mod tests {
                 prop_assert_eq!(reader.read_sized(), Some(value));
             }
             prop_assert_eq!(reader.read(8), None);
+        }
+
+        #[test]
+        fn numbers_of_one_width_are_read_at_once(
+            numbers in prop::collection::vec(any::<u64>(), 0..100), width in 0u32..=64, before in 0u32..8,
+        ) {
+            let mut writer = BitWriter::default();
+            writer.push(0, before);
+            numbers.iter().for_each(|number| writer.push(number & mask(width), width));
+            let bytes = writer.finish();
+            let mut reader = BitReader::new(&bytes);
+            prop_assert_eq!(reader.read(before), Some(0));
+            let mut read = Vec::new();
+            prop_assert_eq!(reader.read_many(width, numbers.len(), |one| read.push(one)), Some(()));
+            let expected: Vec<u64> = numbers.iter().map(|number| number & mask(width)).collect();
+            prop_assert_eq!(read, expected);
+            prop_assert_eq!(reader.read_many(9, 1, |_| ()), None);
         }
     }
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::chunk::ChunkList;
-use super::column::{Column, Columns};
+use super::column::Column;
+use super::columns::Columns;
 use super::files::FileSet;
 use super::identity::Serial;
 use super::series::{Body, Series};
-use super::slab::Slab;
+use super::slab::Lane;
 use super::store::Loaded;
 use crate::model::Timestamp;
 
@@ -205,7 +206,7 @@ impl Book {
 }
 
 /// Copies a series for a new writer: the same identity and chunks, and the
-/// open samples in a slab that no predecessor holds.
+/// open samples in a lane that no predecessor holds.
 pub(super) fn salvage(series: &Series, columns: &mut Columns, recovery: &mut Recovery) -> Series {
     let body = series.body();
     let sound = body.chunks.iter().filter(|chunk| chunk.is_plausible()).count();
@@ -225,16 +226,15 @@ pub(super) fn salvage(series: &Series, columns: &mut Columns, recovery: &mut Rec
     salvaged
 }
 
-fn copy_open(open: &Slab, columns: &mut Columns, recovery: &mut Recovery) -> Arc<Slab> {
+fn copy_open(open: &Lane, columns: &mut Columns, recovery: &mut Recovery) -> Lane {
     let published = open.len();
     if published == 0 {
         return columns.none();
     }
     let times: Vec<i64> = open.column().iter(published).collect();
-    // Only against its own kind: a chunk of late samples may overlap the slab.
+    // Only against its own kind: a chunk of late samples may overlap the lane.
     if times.windows(2).all(|pair| pair[0] < pair[1]) {
-        let column = columns.tail(open.column(), 0, published);
-        return Slab::holding(open.values(published), column);
+        return columns.tail(open, 0, published);
     }
     let mut kept: Vec<(i64, u64)> = Vec::with_capacity(published);
     for (at, bits) in times.into_iter().zip(open.values(published)) {
@@ -243,6 +243,7 @@ fn copy_open(open: &Slab, columns: &mut Columns, recovery: &mut Recovery) -> Arc
         }
     }
     recovery.samples_refused += published - kept.len();
-    let column = Column::holding(kept.iter().map(|(at, _)| *at), kept.len());
-    Slab::holding(kept.iter().map(|(_, bits)| *bits), column)
+    let lane = columns.lane(&Column::holding(kept.iter().map(|(at, _)| *at)));
+    lane.fill(kept.iter().map(|(_, bits)| *bits));
+    lane
 }

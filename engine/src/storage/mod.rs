@@ -1,17 +1,17 @@
 //! Series of samples in memory: where they are kept, found and read.
 //!
 //! A [`Store`] has one owner, who alone appends, creates and removes. A
-//! [`Series`] is shared: its chunks are immutable, its open slab is an
-//! append-only array of atomics whose length is published with
+//! [`Series`] is shared: its chunks are immutable, its open lane is an
+//! append-only array of atomics that is published cell by cell with
 //! release/acquire, so a [`Snapshot`] is taken without copying samples and
 //! read on any thread, and reading never makes the writer wait.
 //!
 //! The [`Ledger`] outlives the store. [`Store::recover`] rebuilds the index
-//! from it after a crash of the owner and moves every series to a slab of its
+//! from it after a crash of the owner and moves every series to a lane of its
 //! own, so that a predecessor that wakes up late writes where nobody reads.
 //!
 //! Invariants:
-//! - timestamps grow strictly within a slab and within a chunk; chunks may
+//! - timestamps grow strictly within a lane and within a chunk; chunks may
 //!   overlap only where late samples were sealed, and reading merges them;
 //! - what a codec encodes it decodes bit for bit, NaN payloads and −0.0
 //!   included;
@@ -24,6 +24,7 @@ mod bits;
 mod chunk;
 mod codec;
 mod column;
+mod columns;
 mod cut;
 mod error;
 mod files;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::column::Columns;
+use super::columns::Columns;
 use super::slot::Slot;
 use super::store::Store;
 use crate::model::Sample;

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::chunk::ChunkList;
 use super::identity::{Identity, Serial};
-use super::slab::Slab;
+use super::slab::Lane;
 use crate::model::{Labels, Sample, Timestamp};
 
 /// Names a series of a [`Store`](super::Store) for fast appends.
@@ -52,13 +52,13 @@ pub struct Series {
 /// All samples of a series in memory at one time: sealed, late and open.
 ///
 /// Replaced as a whole, so that a reader never sees a sample twice or not at
-/// all while the open slab is being sealed.
+/// all while the open lane is being sealed.
 #[derive(Debug, Clone)]
 pub(super) struct Body {
     pub(super) chunks: Arc<ChunkList>,
     /// Samples that came out of order, sorted, not yet sealed.
     pub(super) late: Arc<[Sample]>,
-    pub(super) open: Arc<Slab>,
+    pub(super) open: Lane,
 }
 
 impl Series {
@@ -133,8 +133,8 @@ impl Series {
 }
 
 impl Body {
-    pub(super) fn empty(none: &Arc<Slab>) -> Self {
-        Self { chunks: Arc::default(), late: Arc::default(), open: Arc::clone(none) }
+    pub(super) fn empty(none: Lane) -> Self {
+        Self { chunks: Arc::default(), late: Arc::default(), open: none }
     }
 
     /// Returns the newest of the first `len` open samples, or of the chunks

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
-use super::column::{Column, Columns, SLAB_SAMPLES};
+use super::column::LANE_SAMPLES;
+use super::columns::Columns;
 use super::error::AppendError;
 use super::identity::Serial;
 use super::series::{Body, Series};
-use super::slab::{EMPTY, Slab};
+use super::slab::{EMPTY, Lane};
 use crate::model::{Sample, Timestamp};
 
 /// Late samples are sealed when this many wait.
-const LATE_MAX: usize = SLAB_SAMPLES;
+const LATE_MAX: usize = LANE_SAMPLES;
 
 /// The first chunks of series end after this many samples and up to
-/// [`SLAB_SAMPLES`], so that series which begin together do not seal together
-/// for ever after.
+/// [`LANE_SAMPLES`], so that series which begin together do not seal together
+/// for ever after; those of one slab do.
 const FIRST_MIN: u16 = 60;
 
 /// What an append touches, and nothing else; in a cache line of its own, as
@@ -25,9 +26,9 @@ const FIRST_MIN: u16 = 60;
 #[repr(align(64))]
 pub(super) struct Slot {
     pub(super) serial: Serial,
-    /// How many samples the open slab has.
+    /// How many samples the open lane has.
     pub(super) filled: u32,
-    /// At how many samples the open slab is sealed.
+    /// At how many samples the open lane is sealed; 0 before the first.
     seal_at: u16,
     /// Whether the value of the newest sample is not in memory; holds while
     /// nothing is open.
@@ -36,9 +37,7 @@ pub(super) struct Slot {
     pub(super) logged: u32,
     pub(super) newest_at: Timestamp,
     newest_bits: u64,
-    open: Arc<Slab>,
-    /// That of the open slab, which an append should not have to ask for it.
-    column: Arc<Column>,
+    open: Lane,
     pub(super) series: Arc<Series>,
 }
 
@@ -47,27 +46,19 @@ impl Slot {
         let body = series.body();
         let filled = body.open.len();
         let newest = body.newest(filled);
-        let stagger = series.reference().id % (SLAB_SAMPLES as u32 - u32::from(FIRST_MIN) + 1);
         let (left_at, in_memory) = (series.left_at(), newest.map(|sample| sample.at));
         Self {
             serial: series.serial(),
-            #[expect(clippy::cast_possible_truncation, reason = "a slab has 120 cells")]
+            #[expect(clippy::cast_possible_truncation, reason = "a lane has 120 cells")]
             filled: filled as u32,
-            seal_at: FIRST_MIN + u16::try_from(stagger).unwrap_or_default(),
+            seal_at: if filled > 0 { first_end(&body.open) } else { 0 },
             newest_left: in_memory.is_none_or(|newest| newest < left_at),
             logged: 0,
             newest_at: left_at.max(in_memory.unwrap_or(Timestamp::MIN)),
             newest_bits: newest.map_or(0, |sample| sample.value.to_bits()),
-            column: Arc::clone(body.open.column()),
-            open: Arc::clone(&body.open),
+            open: body.open.clone(),
             series,
         }
-    }
-
-    /// Goes on in another slab.
-    fn turn_to(&mut self, open: &Arc<Slab>) {
-        self.column = Arc::clone(open.column());
-        self.open = Arc::clone(open);
     }
 
     pub(super) fn newest(&self) -> Option<Sample> {
@@ -85,7 +76,7 @@ impl Slot {
     pub(super) fn append_quickly(&mut self, sample: Sample) -> bool {
         let fits = sample.at > self.newest_at
             && self.filled < u32::from(self.seal_at)
-            && self.open.write(self.filled(), sample, &self.column);
+            && self.open.write(self.filled(), sample);
         if fits {
             self.filled += 1;
             self.newest_at = sample.at;
@@ -106,7 +97,7 @@ impl Slot {
     ) -> Result<bool, AppendError> {
         if sample.at > self.newest_at {
             if sample.value.to_bits() == EMPTY {
-                self.append_sealed(sample);
+                self.append_sealed(sample, columns);
                 return Ok(true);
             }
             self.make_room(sample.at, columns);
@@ -148,50 +139,52 @@ impl Slot {
         }
         let stored = self.append_slowly(sample, Duration::MAX, Timestamp::MIN, columns);
         if stored.is_err() && amend && self.newest_at == sample.at {
-            self.replace_newest(sample);
+            self.replace_newest(sample, columns);
         }
     }
 
     /// Seals the open samples together with one that looks like an empty cell.
-    fn append_sealed(&mut self, sample: Sample) {
+    fn append_sealed(&mut self, sample: Sample, columns: &Columns) {
         let mut body = self.series.body().as_ref().clone();
         let open: Vec<Sample> = self.open.iter(self.filled()).chain([sample]).collect();
         if let Some(chunk) = Chunk::seal(&open) {
             body.chunks = Arc::new(body.chunks.with(chunk));
         }
-        body.open = Slab::none(Arc::clone(&self.column));
+        body.open = columns.none();
         self.filled = 0;
         self.newest_left = false;
         self.newest_at = sample.at;
         self.newest_bits = sample.value.to_bits();
-        self.turn_to(&body.open);
+        self.open = body.open.clone();
         self.series.publish(body);
     }
 
-    /// Publishes a body whose open slab has room for a sample at `at`: a
-    /// larger one, one beside another column, or a new one once this one is
-    /// sealed.
+    /// Publishes a body whose open lane has room for a sample at `at`: one
+    /// beside another column, or a new one once this one is sealed.
     fn make_room(&mut self, at: Timestamp, columns: &mut Columns) {
         let mut body = self.series.body().as_ref().clone();
-        if self.filled >= u32::from(self.seal_at) {
+        if self.filled > 0 && self.filled >= u32::from(self.seal_at) {
             self.seal_open(&mut body, self.filled(), columns);
-            self.seal_at = SLAB_SAMPLES as u16;
+            self.seal_at = LANE_SAMPLES as u16;
             self.filled = 0;
         }
         body.open = if self.filled == 0 {
-            Slab::with_room(0, columns.begin(at.millis()))
+            columns.begin(at.millis())
         } else {
-            let column = columns.fork(self.open.column(), self.filled(), at.millis());
-            Slab::holding(self.open.values(self.filled()), column)
+            columns.fork(&self.open, self.filled(), at.millis())
         };
-        self.turn_to(&body.open);
+        if self.seal_at == 0 {
+            self.seal_at = first_end(&body.open);
+        }
+        self.open = body.open.clone();
         self.series.publish(body);
     }
 
     /// Adds the first `len` open samples to the chunks of `body`.
     fn seal_open(&self, body: &mut Body, len: usize, columns: &mut Columns) {
         let Some(times) = columns.seal(self.open.column(), len) else { return };
-        let values: Vec<f64> = self.open.values(len).map(f64::from_bits).collect();
+        let mut values = Vec::new();
+        self.open.read(len, &mut values);
         body.chunks = Arc::new(body.chunks.with(Chunk::floats(times, &values)));
     }
 
@@ -214,20 +207,18 @@ impl Slot {
 
     /// Publishes a body whose newest sample is another one with the same
     /// timestamp; `false` if it is not open any more.
-    pub(super) fn replace_newest(&mut self, sample: Sample) -> bool {
+    pub(super) fn replace_newest(&mut self, sample: Sample, columns: &mut Columns) -> bool {
         let Some(last) = self.filled().checked_sub(1) else { return false };
-        if sample.value.to_bits() == EMPTY {
+        let bits = sample.value.to_bits();
+        if bits == EMPTY {
             return false;
         }
         let mut body = self.series.body().as_ref().clone();
-        let mut values: Vec<u64> = self.open.values(self.filled()).collect();
-        if let Some(newest) = values.get_mut(last) {
-            *newest = sample.value.to_bits();
-        }
-        self.newest_bits = sample.value.to_bits();
-        // A new slab, because readers hold the cells of this one.
-        body.open = self.open.with_values(values.into_iter());
-        self.turn_to(&body.open);
+        self.newest_bits = bits;
+        // A new lane, because readers hold the cells of this one.
+        body.open = columns.lane(self.open.column());
+        body.open.fill(self.open.values(last).chain([bits]));
+        self.open = body.open.clone();
         self.series.publish(body);
         true
     }
@@ -245,9 +236,7 @@ impl Slot {
         if open > 0 {
             self.seal_open(&mut left, open, columns);
             left.open = if open < self.filled() {
-                let column = columns.tail(self.open.column(), open, self.filled());
-                let rest: Vec<u64> = self.open.values(self.filled()).skip(open).collect();
-                Slab::holding(rest.into_iter(), column)
+                columns.tail(&self.open, open, self.filled())
             } else {
                 columns.none()
             };
@@ -255,7 +244,7 @@ impl Slot {
             {
                 self.filled -= open as u32;
             }
-            self.turn_to(&left.open);
+            self.open = left.open.clone();
         }
         if let Some((early, rest)) = body.late.split_at_checked(late)
             && let Some(chunk) = Chunk::seal(early)
@@ -265,4 +254,9 @@ impl Slot {
         }
         self.series.publish(left);
     }
+}
+
+/// Returns at how many samples the first lane of a series is sealed.
+fn first_end(lane: &Lane) -> u16 {
+    FIRST_MIN + lane.slab_number() % (LANE_SAMPLES as u16 - FIRST_MIN + 1)
 }

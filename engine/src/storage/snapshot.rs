@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::files::{FileReader, FileSet};
 use super::rollup::{Bucket, Resolution, roll_up};
 use super::series::{Body, Series};
+use super::slab::Lane;
+use super::times::Times;
 use crate::model::{Labels, Sample, SeriesSamples, TimeRange, Timestamp};
 
 /// Some series as they were at one moment, in memory and in files; immutable,
@@ -48,7 +50,7 @@ impl Snapshot {
     pub fn reader(&self, range: TimeRange) -> SampleReader {
         let start = range.start.max(self.kept_since);
         let files = self.files.reader(TimeRange::new(start, range.end));
-        SampleReader { files, range, times: Vec::new(), values: Vec::new() }
+        SampleReader { files, range, times: KnownTimes::default(), values: Vec::new() }
     }
 
     /// Decodes the samples in `range`: series sorted by name and labels, each
@@ -108,8 +110,54 @@ impl fmt::Debug for Snapshot {
 pub struct SampleReader {
     files: FileReader,
     range: TimeRange,
-    times: Vec<i64>,
+    times: KnownTimes,
     values: Vec<f64>,
+}
+
+/// How many decoded columns of timestamps are kept.
+const TIMES_KEPT: usize = 8;
+
+/// The timestamps of the chunks that were decoded last: the next series
+/// mostly has the same.
+#[derive(Default)]
+struct KnownTimes {
+    kept: Vec<(Arc<Times>, Vec<i64>)>,
+    /// Which of them makes room for the next.
+    oldest: usize,
+    /// Those of the last open samples.
+    open: Vec<i64>,
+}
+
+impl KnownTimes {
+    /// Returns the timestamps of the first `len` open samples.
+    fn open(&mut self, lane: &Lane, len: usize) -> &[i64] {
+        self.open.clear();
+        lane.column().read(len, &mut self.open);
+        &self.open
+    }
+
+    /// Returns the timestamps, decoded.
+    fn get(&mut self, times: &Arc<Times>) -> Option<&[i64]> {
+        let found = match self.kept.iter().position(|(kept, _)| Arc::ptr_eq(kept, times)) {
+            Some(found) => found,
+            None => self.decode(times)?,
+        };
+        self.kept.get(found).map(|(_, decoded)| decoded.as_slice())
+    }
+
+    fn decode(&mut self, times: &Arc<Times>) -> Option<usize> {
+        let mut decoded = Vec::new();
+        times.decode(&mut decoded).ok()?;
+        let known = (Arc::clone(times), decoded);
+        if self.kept.len() < TIMES_KEPT {
+            self.kept.push(known);
+            return Some(self.kept.len() - 1);
+        }
+        let place = self.oldest;
+        *self.kept.get_mut(place)? = known;
+        self.oldest = (place + 1) % TIMES_KEPT;
+        Some(place)
+    }
 }
 
 impl SampleReader {
@@ -205,31 +253,33 @@ impl SeriesView {
     fn read_memory(
         &self,
         range: TimeRange,
-        times: &mut Vec<i64>,
+        known: &mut KnownTimes,
         values: &mut Vec<f64>,
         out: &mut Vec<Sample>,
     ) {
+        let sample = |(at, value)| Sample::new(Timestamp::from_millis(at), value);
         for chunk in self.body.chunks.iter().filter(|chunk| chunk.range().overlaps(&range)) {
-            times.clear();
             values.clear();
             // Chunks were encoded in this process, so what does not decode is
             // a hole rather than a reason to fail.
-            if chunk.times().decode(times).is_err() || chunk.decode_floats(values).is_err() {
+            let Some(times) = known.get(chunk.times()) else { continue };
+            if chunk.decode_floats(values).is_err() {
                 continue;
             }
             let whole = range.start <= chunk.range().start && chunk.range().end <= range.end;
-            let samples = times.iter().zip(values.iter());
-            let samples =
-                samples.map(|(&at, &value)| Sample::new(Timestamp::from_millis(at), value));
+            let samples = times.iter().copied().zip(values.iter().copied()).map(sample);
             if whole {
                 out.extend(samples);
             } else {
                 out.extend(samples.filter(|sample| range.contains(sample.at)));
             }
         }
-        let late = self.body.late.iter().copied();
-        let open = self.body.open.iter(self.open);
-        out.extend(late.chain(open).filter(|sample| range.contains(sample.at)));
+        out.extend(self.body.late.iter().filter(|sample| range.contains(sample.at)));
+        values.clear();
+        self.body.open.read(self.open, values);
+        let times = known.open(&self.body.open, self.open);
+        let open = times.iter().copied().zip(values.iter().copied()).map(sample);
+        out.extend(open.filter(|sample| range.contains(sample.at)));
     }
 
     /// Says whether a sample can lie in `range`.

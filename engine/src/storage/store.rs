@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::column::Columns;
+use super::columns::Columns;
 use super::error::AppendError;
 use super::identity::{Identity, Serial};
 use super::index::{Cardinality, Index};
@@ -39,7 +39,7 @@ impl Default for StoreConfig {
 /// The series of the engine, owned by one writer.
 ///
 /// Appending to a resolved series takes nanoseconds and allocates only when a
-/// slab is full. See the [module](super) for what readers may rely on.
+/// lane is full. See the [module](super) for what readers may rely on.
 #[derive(Debug)]
 pub struct Store {
     pub(super) config: StoreConfig,
@@ -174,7 +174,7 @@ impl Store {
         let identity =
             Identity { metric: Arc::clone(metric), name: Arc::clone(name), labels: labels.clone() };
         let identity = self.index.intern(&identity);
-        let series = Series::new(reference, identity, Body::empty(&self.columns.none()));
+        let series = Series::new(reference, identity, Body::empty(self.columns.none()));
         self.free.pop();
         self.adopt(Arc::new(series));
         Some(reference)
@@ -199,7 +199,7 @@ impl Store {
             None => u32::try_from(self.slots.len()).ok()?,
         };
         let identity = self.index.intern(&identity);
-        let body = Body::empty(&self.columns.none());
+        let body = Body::empty(self.columns.none());
         self.adopt(Arc::new(Series::new(SeriesRef { id, serial }, identity, body)));
         Some(id)
     }
@@ -323,7 +323,7 @@ impl Store {
                 let Some(slot) = newest else {
                     return Err(AppendError::Duplicate { at, stored, given });
                 };
-                if !slot.replace_newest(sample) {
+                if !slot.replace_newest(sample, &mut self.columns) {
                     return Err(AppendError::Duplicate { at, stored, given });
                 }
                 if let Some(journal) = &mut self.journal {

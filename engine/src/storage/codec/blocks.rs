@@ -5,8 +5,18 @@ use crate::storage::bits::{BitReader, BitWriter, bit_width};
 /// How many numbers share a width.
 const BLOCK: usize = 32;
 
-pub(super) fn write(writer: &mut BitWriter, numbers: &[u64]) {
-    for block in numbers.chunks(BLOCK) {
+pub(super) fn write(writer: &mut BitWriter, mut numbers: impl Iterator<Item = u64>) {
+    let mut block = [0; BLOCK];
+    loop {
+        let mut count = 0;
+        for (place, number) in block.iter_mut().zip(&mut numbers) {
+            *place = number;
+            count += 1;
+        }
+        let block = block.get(..count).unwrap_or_default();
+        if block.is_empty() {
+            return;
+        }
         let width = block_width(block);
         writer.push(u64::from(width), 7);
         for &number in block {
@@ -24,16 +34,23 @@ pub(super) fn read(
     while left > 0 {
         let width = reader.read_width()?;
         let size = left.min(BLOCK);
-        for _ in 0..size {
-            visit(unzigzag(reader.read(width)?));
-        }
+        reader.read_many(width, size, |number| visit(unzigzag(number)))?;
         left -= size;
     }
     Some(())
 }
 
-pub(super) fn bits(numbers: &[u64]) -> u64 {
-    numbers.chunks(BLOCK).map(|block| 7 + u64::from(block_width(block)) * block.len() as u64).sum()
+/// Returns how many bits [`write`] takes.
+pub(super) fn bits(mut numbers: impl Iterator<Item = u64>) -> u64 {
+    let mut bits = 0;
+    loop {
+        let (count, all) =
+            numbers.by_ref().take(BLOCK).fold((0, 0), |(count, all), one| (count + 1, all | one));
+        if count == 0 {
+            return bits;
+        }
+        bits += 7 + u64::from(bit_width(all)) * count;
+    }
 }
 
 fn block_width(block: &[u64]) -> u32 {

@@ -175,7 +175,7 @@ impl Differences {
             writer.push_sized(zigzag(number));
         }
         let above = |number: &i64| number.wrapping_sub(self.least).cast_unsigned();
-        blocks::write(&mut writer, &self.rest.iter().map(above).collect::<Vec<_>>());
+        blocks::write(&mut writer, self.rest.iter().map(above));
         let mut out = vec![ABOVE_LEAST, exponent];
         out.extend_from_slice(&writer.finish());
         out

@@ -68,7 +68,7 @@ pub(super) const COLUMN_MAX: usize = 1 << 16;
 pub(super) fn encode_times(times: &[i64]) -> Box<[u8]> {
     let mut writer = BitWriter::with_capacity(times.len() / 4 + 16);
     timestamps::write(&mut writer, times);
-    writer.finish()
+    writer.finish().into()
 }
 
 /// Decodes `count` timestamps, the first of which is `first`, to the end of
@@ -105,7 +105,7 @@ pub(super) fn decode_times(
 }
 
 /// Encodes values, whatever their bits.
-pub(super) fn encode_floats(floats: &[f64]) -> Box<[u8]> {
+pub(super) fn encode_floats(floats: &[f64]) -> Vec<u8> {
     let mut writer = BitWriter::with_capacity(floats.len() * 3 + 16);
     values::write(&mut writer, floats);
     writer.finish()
@@ -152,7 +152,7 @@ mod tests {
         times.into_iter().zip(values).unzip()
     }
 
-    fn encoded((times, values): &Columns) -> (Box<[u8]>, Box<[u8]>) {
+    fn encoded((times, values): &Columns) -> (Box<[u8]>, Vec<u8>) {
         (encode_times(times), encode_floats(values))
     }
 

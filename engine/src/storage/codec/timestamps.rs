@@ -8,14 +8,12 @@ pub(super) fn write(writer: &mut BitWriter, times: &[i64]) {
     let Some(first) = deltas.next() else { return };
     writer.push_sized(zigzag(first));
     let mut before = first;
-    let seconds: Vec<u64> = deltas
-        .map(|delta| {
-            let second = delta.wrapping_sub(before);
-            before = delta;
-            zigzag(second)
-        })
-        .collect();
-    blocks::write(writer, &seconds);
+    let seconds = deltas.map(|delta| {
+        let second = delta.wrapping_sub(before);
+        before = delta;
+        zigzag(second)
+    });
+    blocks::write(writer, seconds);
 }
 
 /// Reads `count` timestamps, the first of which is known, to the end of `out`.

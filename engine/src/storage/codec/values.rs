@@ -100,21 +100,22 @@ pub(super) fn unscaled(integer: i64, power: f64) -> f64 {
 
 fn write_decimal(writer: &mut BitWriter, exponent: u32, integers: &[i64]) {
     let [Some(&first), Some(&second)] = [integers.first(), integers.get(1)] else { return };
-    let deltas: Vec<i64> = integers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
-    let once: Vec<u64> = deltas.iter().copied().map(zigzag).collect();
-    let twice: Vec<u64> =
-        deltas.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0]))).collect();
-    let delta = zigzag(second.wrapping_sub(first));
-    let order_two = blocks::bits(&twice) + u64::from(bit_width(delta)) + 7 < blocks::bits(&once);
+    let delta = |pair: &[i64]| pair[1].wrapping_sub(pair[0]);
+    let once = integers.windows(2).map(|pair| zigzag(delta(pair)));
+    let twice =
+        integers.windows(3).map(|three| zigzag(delta(&three[1..]).wrapping_sub(delta(three))));
+    let head = zigzag(second.wrapping_sub(first));
+    let order_two =
+        blocks::bits(twice.clone()) + u64::from(bit_width(head)) + 7 < blocks::bits(once.clone());
     writer.push(TAG_DECIMAL, 2);
     writer.push(u64::from(exponent), 4);
     writer.push_bit(order_two);
     writer.push_sized(zigzag(first));
     if order_two {
-        writer.push_sized(delta);
-        blocks::write(writer, &twice);
+        writer.push_sized(head);
+        blocks::write(writer, twice);
     } else {
-        blocks::write(writer, &once);
+        blocks::write(writer, once);
     }
 }
 
