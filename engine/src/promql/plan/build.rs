@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
+use super::Select;
 use super::invariant::is_invariant;
 use super::node::{Info, Instant, Node, NodeKind, RangeSource, Ranges, VectorBinary, Wanted};
-use super::Select;
 use crate::model::{Matcher, TimeRange, Timestamp};
 use crate::promql::functions::instant::scalars;
 use crate::promql::functions::range::{Reach, Steps};
@@ -63,7 +63,9 @@ impl<'a> Builder<'a> {
             ExprKind::Paren(inner) => self.text(inner),
             // Texts that are no UTF-8 can name nothing.
             ExprKind::Text(text) => Ok(String::from_utf8_lossy(text.bytes()).into_owned()),
-            _ => Err(PlanError::Argument { message: "expected a text".to_owned(), span: expr.span }),
+            _ => {
+                Err(PlanError::Argument { message: "expected a text".to_owned(), span: expr.span })
+            }
         }
     }
 
@@ -222,7 +224,8 @@ impl<'a> Builder<'a> {
             selects.len() - 1
         });
         if let Some(select) = selects.get_mut(place) {
-            let (start, end) = (select.range.start.min(range.start), select.range.end.max(range.end));
+            let (start, end) =
+                (select.range.start.min(range.start), select.range.end.max(range.end));
             select.range = TimeRange::new(start, end);
         }
         place
@@ -435,9 +438,7 @@ fn operation_of(operation: &Operation, left: Node, right: Node) -> NodeKind {
         return NodeKind::Number(scalars(op, *left, *right));
     }
     match (left.is_scalar(), right.is_scalar()) {
-        (true, true) => {
-            NodeKind::ScalarBinary { op, left: Box::new(left), right: Box::new(right) }
-        }
+        (true, true) => NodeKind::ScalarBinary { op, left: Box::new(left), right: Box::new(right) },
         (false, true) => NodeKind::WithScalar {
             op,
             return_bool,

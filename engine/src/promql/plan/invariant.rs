@@ -17,8 +17,7 @@ pub(super) fn is_invariant(expr: &Expr) -> bool {
                 && call.args.iter().all(is_invariant)
         }
         ExprKind::Aggregation(aggregation) => {
-            aggregation.param.as_deref().is_none_or(is_invariant)
-                && is_invariant(&aggregation.expr)
+            aggregation.param.as_deref().is_none_or(is_invariant) && is_invariant(&aggregation.expr)
         }
         ExprKind::Binary(binary) => {
             is_invariant(&binary.first)

@@ -12,9 +12,7 @@ mod invariant;
 mod node;
 mod share;
 
-pub(crate) use node::{
-    Info, Instant, Node, NodeKind, RangeSource, Ranges, VectorBinary, Wanted,
-};
+pub(crate) use node::{Info, Instant, Node, NodeKind, RangeSource, Ranges, VectorBinary, Wanted};
 
 use self::build::Builder;
 use super::functions::range::Steps;

@@ -43,16 +43,32 @@ pub(crate) enum NodeKind {
     /// `-v`.
     Negative(Box<Node>),
     /// An operator between a vector and a scalar.
-    WithScalar { op: BinaryOp, return_bool: bool, vector: Box<Node>, scalar: Box<Node>, swapped: bool },
+    WithScalar {
+        op: BinaryOp,
+        return_bool: bool,
+        vector: Box<Node>,
+        scalar: Box<Node>,
+        swapped: bool,
+    },
     /// An operator between the values of two vectors.
     Binary(Box<VectorBinary>),
     /// `and`, `or` and `unless`.
     Set { op: BinaryOp, matching: Option<Matching>, left: Box<Node>, right: Box<Node> },
     /// An aggregation.
-    Aggregate { op: AggregateOp, grouping: Option<Grouping>, parameter: Option<Box<Node>>, vector: Box<Node> },
+    Aggregate {
+        op: AggregateOp,
+        grouping: Option<Grouping>,
+        parameter: Option<Box<Node>>,
+        vector: Box<Node>,
+    },
     /// The functions of classic histograms: their scalar arguments, and the
     /// label that `histogram_quantiles` adds.
-    Histogram { function: Function, vector: Box<Node>, parameters: Vec<Node>, label: Option<String> },
+    Histogram {
+        function: Function,
+        vector: Box<Node>,
+        parameters: Vec<Node>,
+        label: Option<String>,
+    },
     /// `label_replace` and `label_join`, with their texts.
     Relabel { function: Function, vector: Box<Node>, texts: Vec<String> },
     /// `sort` and its kin, with the labels to sort by.

@@ -41,7 +41,7 @@ impl<'a> Samples<'a> {
 }
 
 /// The evaluation times of a query: `start_ms`, then each `step_ms` further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Steps {
     /// The first evaluation time in milliseconds.
     pub start_ms: i64,
