@@ -92,7 +92,7 @@ impl Query {
     /// A text that is no expression, or one whose types do not fit.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let expr = parse_within(text, &Limits::default())?;
-        let value_type = ValueType::Vector;
+        let value_type = infer(&expr);
         Ok(Self { expr, value_type })
     }
 
@@ -153,4 +153,25 @@ pub enum PlanError {
         /// Where.
         span: Span,
     },
+}
+
+/// Returns the type of an expression whose parts fit.
+fn infer(expr: &Expr) -> ValueType {
+    use super::functions::Function;
+    use super::syntax::ExprKind;
+    match &expr.kind {
+        ExprKind::Number(_) => ValueType::Scalar,
+        ExprKind::Text(_) => ValueType::String,
+        ExprKind::Matrix(_) | ExprKind::Subquery(_) => ValueType::Matrix,
+        ExprKind::Paren(inner) => infer(inner),
+        ExprKind::Unary(unary) => infer(&unary.expr),
+        ExprKind::Call(call) => Function::by_name(&call.function.name)
+            .map_or(ValueType::Vector, |function| function.signature().returns),
+        ExprKind::Binary(binary) => {
+            let scalar = |expr: &Expr| infer(expr) == ValueType::Scalar;
+            let all = scalar(&binary.first) && binary.rest.iter().all(|one| scalar(&one.right));
+            if all { ValueType::Scalar } else { ValueType::Vector }
+        }
+        ExprKind::Vector(_) | ExprKind::Aggregation(_) => ValueType::Vector,
+    }
 }
