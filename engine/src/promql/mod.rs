@@ -1,8 +1,9 @@
 //! PromQL, the query language of Prometheus 3.14.
 //!
 //! A query goes through the rooms in this order: [`syntax`] turns text into a
-//! tree with the position of every node, [`plan`] finds out what is to be read
-//! and computed at given times, and `eval` does it with the code of
+//! tree with the position of every node, [`types`] checks its calls and
+//! operands against the table of [`functions`], [`plan`] finds out what is to
+//! be read and computed at given times, and `eval` does it with the code of
 //! [`functions`]:
 //!
 //! ```text
@@ -20,6 +21,7 @@ pub mod plan;
 mod query;
 mod source;
 pub mod syntax;
+pub mod types;
 mod value;
 
 pub use eval::{Cancellation, EvalError};

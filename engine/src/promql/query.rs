@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::plan::Plan;
 use super::syntax::{Expr, Limits, ParseError, Span, ValueType, parse_within};
+use super::types::{self, TypeError};
 
 /// An expression that was parsed and type-checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,20 @@ pub enum QueryError {
     /// The text is not an expression.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// Its parts do not fit together.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+}
+
+impl QueryError {
+    /// Returns the piece of the query that it is about.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        match self {
+            Self::Parse(error) => error.span,
+            Self::Type(error) => error.span,
+        }
+    }
 }
 
 /// When a query is evaluated.
@@ -92,7 +107,7 @@ impl Query {
     /// A text that is no expression, or one whose types do not fit.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let expr = parse_within(text, &Limits::default())?;
-        let value_type = infer(&expr);
+        let value_type = types::check(&expr)?;
         Ok(Self { expr, value_type })
     }
 
@@ -153,25 +168,4 @@ pub enum PlanError {
         /// Where.
         span: Span,
     },
-}
-
-/// Returns the type of an expression whose parts fit.
-fn infer(expr: &Expr) -> ValueType {
-    use super::functions::Function;
-    use super::syntax::ExprKind;
-    match &expr.kind {
-        ExprKind::Number(_) => ValueType::Scalar,
-        ExprKind::Text(_) => ValueType::String,
-        ExprKind::Matrix(_) | ExprKind::Subquery(_) => ValueType::Matrix,
-        ExprKind::Paren(inner) => infer(inner),
-        ExprKind::Unary(unary) => infer(&unary.expr),
-        ExprKind::Call(call) => Function::by_name(&call.function.name)
-            .map_or(ValueType::Vector, |function| function.signature().returns),
-        ExprKind::Binary(binary) => {
-            let scalar = |expr: &Expr| infer(expr) == ValueType::Scalar;
-            let all = scalar(&binary.first) && binary.rest.iter().all(|one| scalar(&one.right));
-            if all { ValueType::Scalar } else { ValueType::Vector }
-        }
-        ExprKind::Vector(_) | ExprKind::Aggregation(_) => ValueType::Vector,
-    }
 }

@@ -12,6 +12,7 @@ use super::{ParseErrorKind, Span};
 #[logos(skip r"[ \t\r\n]+")]
 #[logos(skip(r"#[^\r\n]*", allow_greedy = true))]
 #[logos(error = Fault)]
+#[logos(extras = Place)]
 pub(super) enum Token {
     #[token("(")]
     ParenOpen,
@@ -21,9 +22,9 @@ pub(super) enum Token {
     BraceOpen,
     #[token("}")]
     BraceClose,
-    #[token("[")]
+    #[token("[", |lexer| lexer.extras = Place::Brackets)]
     BracketOpen,
-    #[token("]")]
+    #[token("]", |lexer| lexer.extras = Place::Query)]
     BracketClose,
     #[token(",")]
     Comma,
@@ -66,13 +67,13 @@ pub(super) enum Token {
     /// Between the range and the step of a subquery; only in brackets.
     Colon,
     /// A name without colons, or a keyword.
-    #[regex("[a-zA-Z_][a-zA-Z0-9_]*", priority = 4)]
+    #[regex("[a-zA-Z_][a-zA-Z0-9_]*", name)]
+    #[token(":", name)]
     Word,
-    /// A metric's name with a colon in it.
-    #[regex("[a-zA-Z_:][a-zA-Z0-9_:]*", priority = 3)]
+    /// A metric's name with a colon in it; not in brackets.
     MetricWord,
     /// Whatever begins like a number; the parser reads it in detail.
-    #[regex(r"\.?[0-9][0-9_.]*([eE][+-]?[0-9_]*)?[a-zA-Z0-9_.]*", priority = 5)]
+    #[regex(r"\.?[0-9][0-9_.]*([eE][+-]?[0-9_]*)?[a-zA-Z0-9_.]*")]
     Number,
     #[token("\"", quoted)]
     #[token("'", quoted)]
@@ -82,6 +83,16 @@ pub(super) enum Token {
     Invalid(Fault),
     /// The end of the query, always the last token if all of it was read.
     End,
+}
+
+/// Where the lexer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// Outside of brackets, where a colon is a letter of names.
+    #[default]
+    Query,
+    /// In brackets, where a colon separates.
+    Brackets,
 }
 
 /// Why a piece of text is no token.
@@ -107,6 +118,17 @@ impl Fault {
             Self::Raw => ParseErrorKind::UnterminatedRawText,
         }
     }
+}
+
+/// Reads on to the end of a name, of which a word or a colon has been read.
+fn name(lexer: &mut Lexer<'_, Token>) -> Token {
+    if lexer.extras == Place::Query {
+        let rest = lexer.remainder().bytes();
+        let more = rest.take_while(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(byte));
+        lexer.bump(more.count());
+        return if lexer.slice().contains(':') { Token::MetricWord } else { Token::Word };
+    }
+    if lexer.slice() == ":" { Token::Colon } else { Token::Word }
 }
 
 /// Reads to the closing quote.
@@ -141,33 +163,12 @@ pub(super) struct Lexeme {
 pub(super) fn lexemes(query: &str) -> Vec<Lexeme> {
     let mut found = Vec::new();
     let mut lexer = Token::lexer(query);
-    let mut in_brackets = false;
     while let Some(result) = lexer.next() {
-        let (start, end) = (lexer.span().start, lexer.span().end);
-        let mut push = |token, end| found.push(Lexeme { token, span: Span::new(start, end) });
-        let token = match result {
-            Ok(token) => token,
-            Err(fault) => {
-                push(Token::Invalid(fault), end);
-                return found;
-            }
-        };
-        in_brackets = match token {
-            Token::BracketOpen => true,
-            Token::BracketClose => false,
-            _ => in_brackets,
-        };
-        let colon = lexer.slice().bytes().position(|byte| byte == b':');
-        match colon {
-            // In brackets a colon separates: what comes after it, or from it
-            // on, is read again.
-            Some(at) if in_brackets && token == Token::MetricWord => {
-                let (token, length) = if at == 0 { (Token::Colon, 1) } else { (Token::Word, at) };
-                push(token, start + length);
-                lexer = Token::lexer(query);
-                lexer.bump(start + length);
-            }
-            _ => push(token, end),
+        let span = Span::new(lexer.span().start, lexer.span().end);
+        let token = result.unwrap_or_else(Token::Invalid);
+        found.push(Lexeme { token, span });
+        if result.is_err() {
+            return found;
         }
     }
     found.push(Lexeme { token: Token::End, span: Span::new(query.len(), query.len()) });

@@ -7,7 +7,7 @@ pub struct Limits {
     /// The longest query in bytes. 1 MiB by default.
     pub bytes_max: usize,
     /// The most levels of the tree, and the most brackets that may be open at
-    /// once. 256 by default.
+    /// once. 256 by default. Durations have no more than 64 levels.
     pub depth_max: usize,
     /// The most regular expressions in matchers. 1,000 by default.
     pub regexes_max: usize,

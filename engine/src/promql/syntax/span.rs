@@ -13,6 +13,9 @@ pub struct Span {
 }
 
 impl Span {
+    /// The span of what was not read from a query.
+    pub const NOWHERE: Self = Self { start: 0, end: 0 };
+
     /// Creates a span. Positions past 4 GiB stay at that bound.
     #[must_use]
     pub fn new(start: usize, end: usize) -> Self {

@@ -126,7 +126,8 @@ pub enum DurationKind {
     MinOf(Box<DurationExpr>, Box<DurationExpr>),
     /// `max_of(step(), 1m)`: the larger of both.
     MaxOf(Box<DurationExpr>, Box<DurationExpr>),
-    /// `(step() + 1)`. Parentheses around a number or in pairs leave no trace.
+    /// `(step() + 1)`. Parentheses around a positive number, and a second pair
+    /// of them, leave no trace.
     Paren(Box<DurationExpr>),
 }
 

@@ -23,6 +23,10 @@ impl Built {
     }
 }
 
+/// The deepest nesting of a duration. Unlike the parser of expressions this
+/// one recurses, and nobody nests durations.
+const LEVELS_MAX: usize = 64;
+
 /// What binds as tightly as a sign.
 const SIGN_PRECEDENCE: u8 = 2;
 
@@ -56,8 +60,9 @@ impl Parser<'_> {
     /// `level` counts the calls, which are as deep as the brackets.
     fn duration(&mut self, least: u8, level: usize) -> Result<Built, ParseError> {
         let start = self.cursor.span();
-        if level > self.cursor.limits.depth_max {
-            return Err(self.cursor.too_deep(start));
+        let max = self.cursor.limits.depth_max.min(LEVELS_MAX);
+        if level > max {
+            return Err(ParseError::new(ParseErrorKind::TooDeep { max }, start));
         }
         let mut left = match self.cursor.token() {
             Token::Plus | Token::Minus => {
@@ -113,18 +118,17 @@ impl Parser<'_> {
                 let inner = self.duration(0, level + 1)?;
                 self.cursor.expect_closing(Token::ParenClose, "a closing parenthesis", open)?;
                 let span = self.cursor.since(start);
-                match inner.expr.kind {
-                    // These would print without the parentheses, or without
-                    // the second pair of them.
-                    DurationKind::Number(_) | DurationKind::Paren(_) => {
-                        let expr = DurationExpr { kind: inner.expr.kind, span };
-                        Ok(Built { expr, depth: inner.depth })
-                    }
-                    _ => {
-                        let kind = DurationKind::Paren(Box::new(inner.expr));
-                        self.duration_node(kind, span, inner.depth)
-                    }
+                let says_nothing = match &inner.expr.kind {
+                    // Parentheses keep the sign from `^`.
+                    DurationKind::Number(number) => !number.value.is_sign_negative(),
+                    kind => matches!(kind, DurationKind::Paren(_)),
+                };
+                if says_nothing {
+                    let expr = DurationExpr { kind: inner.expr.kind, span };
+                    return Ok(Built { expr, depth: inner.depth });
                 }
+                let kind = DurationKind::Paren(Box::new(inner.expr));
+                self.duration_node(kind, span, inner.depth)
             }
             Token::Word => {
                 for (word, kind) in [("step", DurationKind::Step), ("range", DurationKind::Range)] {
@@ -172,16 +176,16 @@ impl Parser<'_> {
         operand: Built,
     ) -> Result<Built, ParseError> {
         let Built { expr: DurationExpr { kind, span }, depth } = operand;
-        let span = sign.to(span);
-        let kind = match kind {
-            DurationKind::Number(number) if minus => DurationKind::Number(number.negated()),
-            kind if minus => {
+        let whole = sign.to(span);
+        let kind = match without_parens(kind) {
+            kind if !minus => kind,
+            DurationKind::Number(number) => DurationKind::Number(number.negated()),
+            kind => {
                 let negated = DurationKind::Negate(Box::new(DurationExpr { kind, span }));
-                return self.duration_node(negated, span, depth);
+                return self.duration_node(negated, whole, depth);
             }
-            kind => kind,
         };
-        Ok(Built { expr: DurationExpr { kind, span }, depth })
+        Ok(Built { expr: DurationExpr { kind, span: whole }, depth })
     }
 
     fn duration_node(
@@ -190,17 +194,26 @@ impl Parser<'_> {
         span: Span,
         below: usize,
     ) -> Result<Built, ParseError> {
-        if below >= self.cursor.limits.depth_max {
-            return Err(self.cursor.too_deep(span));
+        let max = self.cursor.limits.depth_max.min(LEVELS_MAX);
+        if below >= max {
+            return Err(ParseError::new(ParseErrorKind::TooDeep { max }, span));
         }
         Ok(Built { expr: DurationExpr { kind, span }, depth: below + 1 })
+    }
+}
+
+/// Takes the parentheses off a number.
+fn without_parens(kind: DurationKind) -> DurationKind {
+    match kind {
+        DurationKind::Paren(inner) if matches!(inner.kind, DurationKind::Number(_)) => inner.kind,
+        kind => kind,
     }
 }
 
 /// Makes a length of an expression; a number is one that is known.
 fn length(built: Built) -> Result<Length, ParseError> {
     let span = built.expr.span;
-    let kind = match built.expr.kind {
+    let kind = match without_parens(built.expr.kind) {
         DurationKind::Number(number) => {
             let millis = to_millis(number.value);
             let refused = ParseError::new(ParseErrorKind::DurationRange, span);

@@ -90,7 +90,7 @@ impl Modifiers {
 
     fn write_offset(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.offset {
-            None => Ok(()),
+            None | Some(Length { kind: LengthKind::Fixed(0), .. }) => Ok(()),
             Some(offset) => write!(f, " offset {offset}"),
         }
     }

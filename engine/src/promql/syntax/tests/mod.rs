@@ -1,3 +1,9 @@
 //! What the syntax promises, by subject.
 
+mod bounds;
 mod conformance;
+mod errors;
+mod generate;
+mod grammar;
+mod print;
+mod spans;
