@@ -4,8 +4,8 @@
 /// A running sum with the part that rounding took away.
 ///
 /// Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
-/// endlicher Summen", 1974. As in Prometheus, the compensation is dropped when
-/// the sum becomes infinite.
+/// endlicher Summen", 1974. As in Prometheus, an infinite sum has no
+/// compensation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Compensated {
     sum: f64,
@@ -23,7 +23,7 @@ impl Compensated {
     #[inline]
     pub fn add(&mut self, value: f64) {
         let (sum, lost) = two_sum(self.sum, value);
-        self.lost = if sum.is_infinite() { 0.0 } else { self.lost + lost };
+        self.lost += lost;
         self.sum = sum;
     }
 

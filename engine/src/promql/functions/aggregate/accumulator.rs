@@ -134,7 +134,7 @@ fn add_all(sums: &mut [f64], lost: &mut [f64], seen: &mut [u64], column: &[f64])
     for (((sum, lost), seen), &value) in state.zip(column) {
         let absent = is_absent(value);
         let (next, rounding) = two_sum(*sum, if absent { 0.0 } else { value });
-        *lost = if next.is_infinite() { 0.0 } else { *lost + rounding };
+        *lost += rounding;
         *sum = next;
         *seen |= u64::from(!absent);
     }

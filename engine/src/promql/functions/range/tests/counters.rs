@@ -38,6 +38,25 @@ fn a_counter_is_extrapolated_to_the_edges_but_not_below_zero() {
 }
 
 #[test]
+fn a_gap_of_an_interval_and_a_tenth_is_not_filled() {
+    let series = series(10, &[ABSENT, ABSENT, 100.0, 110.0, 120.0]);
+    // 10.9 s before and 10 s behind 20 s; then half of 10 s for 11.1 s.
+    let of = |from_ms: i64, end_ms: i64| {
+        let steps = Steps { start_ms: end_ms, step_ms: 0, count: 1 };
+        let mut out = [0.0];
+        let mut kernel = RangeKernel::new(Function::Delta).unwrap();
+        let reach = Reach::new(end_ms - from_ms);
+        kernel.evaluate(&series.samples(), &reach, &steps, &[], &mut out).unwrap();
+        out[0]
+    };
+    near(of(9_100, 50_000), 40.9, "both filled");
+    near(of(8_900, 50_000), 35.0, "the start is too far");
+    near(of(9_100, 51_100), 35.9, "the end is too far");
+    // In doubles 10 × 1.1 is 11, but 10,000 × 1.1 is more than 11,000.
+    near(of(9_000, 50_000), 35.0, "at the bound");
+}
+
+#[test]
 fn the_last_two_samples_give_the_instant_rate() {
     let reset = series(300, &[0.0, 10.0, 20.0, 5.0]);
     check(&reset, "irate", 600.0, 3000, 10.0 / 300.0);
