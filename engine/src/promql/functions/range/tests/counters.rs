@@ -109,6 +109,33 @@ fn starts_tell_resets_from_what_is_unknown() {
 }
 
 #[test]
+fn a_counter_that_says_when_it_began_needs_not_fall() {
+    // Begun anew each three minutes: 30 s, 1 min, 59.999 s, 1 s and 1 ms before
+    // the sample that follows.
+    let values: Vec<f64> =
+        [ABSENT; 2].into_iter().chain((0..15).map(|index| f64::from(index) * 60.0)).collect();
+    let starts: Vec<Option<i64>> = [30_000, 60_000, 59_999, 1_000, 1]
+        .into_iter()
+        .flat_map(|first| (0..3).map(move |index| Some(-first - index * 60_000)))
+        .collect();
+    let series = series(60, &values).started(&starts);
+    let steps = Steps { start_ms: 420_000, step_ms: 60_000, count: 9 };
+    let check = |name: &str, expected: [f64; 9]| {
+        let mut out = [0.0; 9];
+        let mut kernel = RangeKernel::new(Function::by_name(name).unwrap()).unwrap();
+        kernel.evaluate(&series.samples(), &Reach::new(300_000), &steps, &[], &mut out).unwrap();
+        for (index, (value, expected)) in out.into_iter().zip(expected).enumerate() {
+            let told = format!("{name} at {} min: {value}, expected {expected}", index + 7);
+            assert!((value - expected).abs() <= 1e-6 * expected, "{told}");
+        }
+    };
+    check("increase", [420.0, 780.0, 675.0, 675.0, 1275.0, 1080.0, 900.0, 1725.0, 1440.0]);
+    check("rate", [1.4, 2.6, 2.25, 2.25, 4.25, 3.6, 3.0, 5.75, 4.8]);
+    check("irate", [1.0, 6.0, 1.0, 1.0, 9.0, 1.0, 1.0, 12.0, 1.0]);
+    check("resets", [1.0, 2.0, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 1.0]);
+}
+
+#[test]
 fn overlapping_starts_are_told() {
     let overlaps = |starts: &[Option<i64>], from_s: i64| {
         let series = series(60, &[ABSENT, ABSENT, 60.0, 120.0, 180.0]).started(starts);
