@@ -30,13 +30,32 @@ pub struct Annotation {
     raised: Option<Raised>,
 }
 
-/// Where and when the counts of a classic histogram had to be raised.
+/// Where and when the counts of classic histograms had to be raised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Raised {
+pub struct Raised {
     buckets: Forced,
     samples: u64,
     first_ms: i64,
     last_ms: i64,
+}
+
+impl Raised {
+    /// Creates it from one histogram at the time `at_ms`.
+    #[must_use]
+    pub const fn new(buckets: Forced, at_ms: i64) -> Self {
+        Self { buckets, samples: 1, first_ms: at_ms, last_ms: at_ms }
+    }
+
+    /// Takes in what was raised elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        let (buckets, others) = (&mut self.buckets, other.buckets);
+        buckets.from = buckets.from.min(others.from);
+        buckets.to = buckets.to.max(others.to);
+        buckets.difference_max = buckets.difference_max.max(others.difference_max);
+        self.samples += other.samples;
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.last_ms = self.last_ms.max(other.last_ms);
+    }
 }
 
 impl Annotation {
@@ -114,13 +133,12 @@ impl Annotation {
         Self::info(message, span)
     }
 
-    /// Tells of a classic histogram whose counts fell from one bucket to the
-    /// next at the time `at_ms`. Remarks on the same metric become one.
+    /// Tells of classic histograms whose counts fell from one bucket to the
+    /// next. Remarks on the same metric become one.
     #[must_use]
-    pub fn raised_buckets(metric: &str, buckets: Forced, at_ms: i64, span: Span) -> Self {
+    pub fn raised_buckets(metric: &str, raised: Raised, span: Span) -> Self {
         let message = "input to histogram_quantile needed to be fixed for monotonicity \
              (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
-        let raised = Raised { buckets, samples: 1, first_ms: at_ms, last_ms: at_ms };
         Self { raised: Some(raised), ..Self::info(of_metric(message.to_owned(), metric), span) }
     }
 
@@ -176,14 +194,9 @@ impl Annotation {
     }
 
     fn absorb(&mut self, other: &Self) {
-        let (Some(raised), Some(other)) = (&mut self.raised, other.raised) else { return };
-        let (buckets, others) = (&mut raised.buckets, other.buckets);
-        buckets.from = buckets.from.min(others.from);
-        buckets.to = buckets.to.max(others.to);
-        buckets.difference_max = buckets.difference_max.max(others.difference_max);
-        raised.samples += other.samples;
-        raised.first_ms = raised.first_ms.min(other.first_ms);
-        raised.last_ms = raised.last_ms.max(other.last_ms);
+        if let (Some(raised), Some(other)) = (&mut self.raised, &other.raised) {
+            raised.merge(other);
+        }
     }
 }
 
@@ -326,9 +339,9 @@ mod tests {
         let span = Span::new(26, 32);
         let mut annotations = Annotations::new();
         let first = Forced { from: 1.0, to: 100.0, difference_max: 0.25 };
-        annotations.add(Annotation::raised_buckets("series", first, 3_000_000, span));
+        annotations.add(Annotation::raised_buckets("series", Raised::new(first, 3_000_000), span));
         let second = Forced { from: 0.5, to: f64::INFINITY, difference_max: 10.0 };
-        annotations.add(Annotation::raised_buckets("series", second, 3_015_000, span));
+        annotations.add(Annotation::raised_buckets("series", Raised::new(second, 3_015_000), span));
         annotations.add(Annotation::maybe_no_counter("series", span));
         assert_eq!(
             annotations.render(Severity::Info, QUERY, 1),

@@ -189,27 +189,21 @@ impl Loaded<'_> {
     }
 }
 
-/// Fills `out` with one quantile a step, where `columns` are the series of the
-/// buckets in the order of their bounds and `phi` gives φ at a step. Steps at
-/// which no series has a sample are absent. `forced` is called with each step
-/// at which counts were raised.
-pub fn quantiles(
+/// Calls `f` with each of `steps` steps at which the histogram has a sample,
+/// and its buckets there. `columns` are the series in the order of the bounds
+/// given to [`Buckets::new`], a value a step each.
+pub fn each_step(
     buckets: &mut Buckets,
     columns: &[&[f64]],
-    phi: impl Fn(usize) -> f64,
-    mut forced: impl FnMut(usize, Forced),
-    out: &mut [f64],
+    steps: usize,
+    mut f: impl FnMut(usize, Loaded<'_>),
 ) {
-    for (step, out) in out.iter_mut().enumerate() {
+    for step in 0..steps {
         let count = |index: usize| {
             columns.get(index).and_then(|column| column.get(step)).copied().unwrap_or(ABSENT)
         };
-        *out = ABSENT;
         if let Some(loaded) = buckets.load(count) {
-            *out = loaded.quantile(phi(step));
-            if let Some(raised) = loaded.forced {
-                forced(step, raised);
-            }
+            f(step, loaded);
         }
     }
 }
@@ -298,6 +292,19 @@ mod tests {
         let mut buckets = Buckets::new([INF, 1.0, 2.0]);
         let loaded = buckets.load(|index| [4.0, ABSENT, 2.0][index]).unwrap();
         near(loaded.quantile(0.25), 1.0, "0.25");
+    }
+
+    #[test]
+    fn each_step_has_the_buckets_that_are_there() {
+        let mut buckets = Buckets::new([INF, 1.0]);
+        let columns: [&[f64]; 2] = [&[4.0, 8.0, ABSENT, 2.0], &[2.0, ABSENT, ABSENT]];
+        let mut medians = [ABSENT; 5];
+        each_step(&mut buckets, &columns, 5, |step, loaded| medians[step] = loaded.quantile(0.5));
+        near(medians[0], 1.0, "both");
+        for step in [1, 3] {
+            assert!(medians[step].is_nan() && !is_absent(medians[step]), "one bucket");
+        }
+        assert!(is_absent(medians[2]) && is_absent(medians[4]));
     }
 
     #[test]

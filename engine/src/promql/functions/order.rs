@@ -1,6 +1,18 @@
-//! The natural order of texts, for `sort_by_label`.
+//! The orders of `sort`, `sort_desc` and `sort_by_label`.
 
 use std::cmp::Ordering;
+
+/// Compares values from the least to the greatest, NaN last.
+#[must_use]
+pub fn ascending(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// Compares values from the greatest to the least, NaN last.
+#[must_use]
+pub fn descending(a: f64, b: f64) -> Ordering {
+    b.partial_cmp(&a).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
 
 /// Compares texts with the numbers in them by value: `2` before `10`. Numbers
 /// that differ in leading zeros only are equal unless all else is. Digits are
@@ -58,6 +70,19 @@ mod tests {
         assert_eq!(natural("a01", "a1"), Ordering::Less);
         assert_eq!(natural("a01b", "a1a"), Ordering::Greater);
         assert_eq!(natural("99999999999999999999999", "100000000000000000000000"), Ordering::Less);
+    }
+
+    #[test]
+    fn nan_is_last_in_both_directions() {
+        let values = [f64::NAN, 1.0, f64::INFINITY, -2.0, f64::NAN];
+        let sorted = |compare: fn(f64, f64) -> Ordering| {
+            let mut sorted = values;
+            sorted.sort_by(|&a, &b| compare(a, b));
+            assert!(sorted[3].is_nan() && sorted[4].is_nan());
+            [sorted[0], sorted[1], sorted[2]]
+        };
+        assert_eq!(sorted(ascending), [-2.0, 1.0, f64::INFINITY]);
+        assert_eq!(sorted(descending), [f64::INFINITY, 1.0, -2.0]);
     }
 
     proptest! {

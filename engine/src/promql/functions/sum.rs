@@ -4,8 +4,8 @@
 /// A running sum with the part that rounding took away.
 ///
 /// Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
-/// endlicher Summen", 1974. As in Prometheus, the compensation is dropped when
-/// the sum becomes infinite.
+/// endlicher Summen", 1974. As in Prometheus, an infinite sum has no
+/// compensation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Compensated {
     sum: f64,
@@ -20,15 +20,10 @@ impl Compensated {
     }
 
     /// Adds a value.
+    #[inline]
     pub fn add(&mut self, value: f64) {
-        let sum = self.sum + value;
-        self.lost = if sum.is_infinite() {
-            0.0
-        } else if self.sum.abs() >= value.abs() {
-            self.lost + ((self.sum - sum) + value)
-        } else {
-            self.lost + ((value - sum) + self.sum)
-        };
+        let (sum, lost) = two_sum(self.sum, value);
+        self.lost += lost;
         self.sum = sum;
     }
 
@@ -37,6 +32,18 @@ impl Compensated {
     pub fn total(self) -> f64 {
         if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
     }
+}
+
+/// Returns a sum and exactly what rounding took from it; the latter is NaN
+/// where the sum is infinite.
+///
+/// Source: the TwoSum of O. Møller, 1965, and D. E. Knuth, which needs no
+/// comparison of the two.
+#[inline]
+pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
 }
 
 impl Extend<f64> for Compensated {
@@ -116,9 +123,8 @@ impl PrefixSums {
         let (mut sum, mut lost, mut magnitude) = (0.0_f64, 0.0, 0.0);
         self.prefixes.push((sum, lost));
         for value in values {
-            let next = sum + value;
-            let part = next - sum;
-            lost += (sum - (next - part)) + (value - part);
+            let (next, rounding) = two_sum(sum, value);
+            lost += rounding;
             sum = next;
             magnitude += value.abs();
             self.prefixes.push((sum, lost));

@@ -1,7 +1,7 @@
 //! Aggregations with one value a step that keep no values.
 
 use crate::promql::functions::absence::{ABSENT, is_absent};
-use crate::promql::functions::sum::{Compensated, Mean};
+use crate::promql::functions::sum::{Mean, two_sum};
 use crate::promql::syntax::AggregateOp;
 
 /// The state of one group over all steps.
@@ -12,8 +12,13 @@ pub struct Accumulator {
 
 #[derive(Debug, Clone)]
 enum State {
-    /// Sums, and whether there was a sample.
-    Sum(Vec<(Compensated, bool)>),
+    /// Each part of the sums in a column of its own, which the compiler turns
+    /// into operations on several steps at once.
+    Sum {
+        sums: Vec<f64>,
+        lost: Vec<f64>,
+        seen: Vec<u64>,
+    },
     Avg(Vec<Option<Mean>>),
     Min(Vec<f64>),
     Max(Vec<f64>),
@@ -39,7 +44,9 @@ impl Accumulator {
     #[must_use]
     pub fn new(op: AggregateOp, steps: usize) -> Option<Self> {
         let state = match op {
-            AggregateOp::Sum => State::Sum(vec![(Compensated::default(), false); steps]),
+            AggregateOp::Sum => {
+                State::Sum { sums: vec![0.0; steps], lost: vec![0.0; steps], seen: vec![0; steps] }
+            }
             AggregateOp::Avg => State::Avg(vec![None; steps]),
             AggregateOp::Min => State::Min(vec![ABSENT; steps]),
             AggregateOp::Max => State::Max(vec![ABSENT; steps]),
@@ -57,10 +64,7 @@ impl Accumulator {
     /// Takes in one series, a value a step.
     pub fn add(&mut self, column: &[f64]) {
         match &mut self.state {
-            State::Sum(sums) => each(sums, column, |(sum, seen), value| {
-                sum.add(value);
-                *seen = true;
-            }),
+            State::Sum { sums, lost, seen } => add_all(sums, lost, seen, column),
             State::Avg(means) => each(means, column, |mean, value| {
                 mean.get_or_insert_default().add(value);
             }),
@@ -81,10 +85,16 @@ impl Accumulator {
     #[must_use]
     pub fn finish(self) -> Vec<f64> {
         match self.state {
-            State::Sum(sums) => sums
-                .into_iter()
-                .map(|(sum, seen)| if seen { sum.total() } else { ABSENT })
-                .collect(),
+            State::Sum { mut sums, lost, seen } => {
+                for ((sum, lost), seen) in sums.iter_mut().zip(lost).zip(seen) {
+                    if seen == 0 {
+                        *sum = ABSENT;
+                    } else if sum.is_finite() {
+                        *sum += lost;
+                    }
+                }
+                sums
+            }
             State::Avg(means) => {
                 means.into_iter().map(|mean| mean.map_or(ABSENT, Mean::mean)).collect()
             }
@@ -114,6 +124,19 @@ impl Moments {
         }
         let variance = self.squares / self.count;
         if root { variance.sqrt() } else { variance }
+    }
+}
+
+/// Adds a column to compensated sums.
+#[inline]
+fn add_all(sums: &mut [f64], lost: &mut [f64], seen: &mut [u64], column: &[f64]) {
+    let state = sums.iter_mut().zip(lost).zip(seen);
+    for (((sum, lost), seen), &value) in state.zip(column) {
+        let absent = is_absent(value);
+        let (next, rounding) = two_sum(*sum, if absent { 0.0 } else { value });
+        *lost += rounding;
+        *sum = next;
+        *seen |= u64::from(!absent);
     }
 }
 

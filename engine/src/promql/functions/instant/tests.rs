@@ -134,7 +134,9 @@ fn operators() {
         (BinaryOp::Equal, NAN, NAN, false),
         (BinaryOp::NotEqual, NAN, NAN, true),
         (BinaryOp::Less, 1.0, 2.0, true),
+        (BinaryOp::Less, 2.0, 2.0, false),
         (BinaryOp::LessEqual, 2.0, 2.0, true),
+        (BinaryOp::Greater, 2.0, 2.0, false),
         (BinaryOp::Greater, 1.0, 2.0, false),
         (BinaryOp::GreaterEqual, 3.0, 2.0, true),
     ] {

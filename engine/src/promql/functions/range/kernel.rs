@@ -1,18 +1,19 @@
 //! The functions of a range vector by name.
 
 use super::extended::{check_extension, extended};
-use super::extremes::{Extreme, Queue, is_short, last_position, scan};
+use super::extremes::{Extreme, Queue, is_short, scan};
+use super::layout::Layout;
 use super::parameter::Parameter;
-use super::rate::{Difference, extrapolated, instantaneous};
+use super::rate::{Difference, extrapolated, extrapolated_with_starts, instantaneous};
 use super::regression::{predicted, slope, smoothed};
 use super::resets::{Resets, is_reset};
-use super::window::{Reach, Samples, Steps, Window, Windows, seconds};
+use super::window::{Reach, Samples, Steps, Window, seconds};
 use crate::promql::functions::absence::ABSENT;
 use crate::promql::functions::error::FunctionError;
 use crate::promql::functions::quantile::{median_deviation, quantile};
 use crate::promql::functions::signature::Function;
 use crate::promql::functions::sum::{Compensated, Mean, PrefixSums};
-use crate::promql::functions::variance::CompensatedVariance;
+use crate::promql::functions::variance::variance;
 use crate::promql::syntax::Extension;
 
 /// With fewer steps than this, windows are summed one by one.
@@ -32,6 +33,7 @@ pub struct Observed {
 #[derive(Debug)]
 pub struct RangeKernel {
     function: Function,
+    layout: Layout,
     resets: Resets,
     queue: Queue,
     sums: PrefixSums,
@@ -77,6 +79,7 @@ impl RangeKernel {
         );
         known.then(|| Self {
             function,
+            layout: Layout::default(),
             resets: Resets::default(),
             queue: Queue::default(),
             sums: PrefixSums::default(),
@@ -105,21 +108,31 @@ impl RangeKernel {
         if let Some(extension) = reach.extension {
             check_extension(self.function, extension)?;
         }
-        let windows = Windows::new(samples, reach, steps);
+        let steps = Steps { count: steps.count.min(out.len()), ..*steps };
+        let mut layout = std::mem::take(&mut self.layout);
+        layout.prepare(samples, reach, &steps);
+        let observed = self.fill(samples, reach, &steps, &mut layout, parameters, out);
+        self.layout = layout;
+        observed
+    }
+
+    fn fill(
+        &mut self,
+        samples: &Samples<'_>,
+        reach: &Reach,
+        steps: &Steps,
+        layout: &mut Layout,
+        parameters: &[Parameter<'_>],
+        out: &mut [f64],
+    ) -> Result<Observed, FunctionError> {
         let parameter = |index: usize, step: usize| {
             parameters.get(index).map_or(f64::NAN, |parameter| parameter.at(step))
         };
-        let mut observed = Observed::default();
+        if let Some(difference) = Difference::of(self.function) {
+            return Ok(self.difference(samples, reach, layout, difference, out));
+        }
+        let windows = &layout.windows[..];
         match self.function {
-            Function::Rate => {
-                observed = self.difference(samples, reach, windows, Difference::Rate, out);
-            }
-            Function::Increase => {
-                observed = self.difference(samples, reach, windows, Difference::Increase, out);
-            }
-            Function::Delta => {
-                observed = self.difference(samples, reach, windows, Difference::Delta, out);
-            }
             Function::Irate => fill(windows, out, |_, w| instantaneous(samples, w, true)),
             Function::Idelta => fill(windows, out, |_, w| instantaneous(samples, w, false)),
             Function::Changes => {
@@ -135,12 +148,8 @@ impl RangeKernel {
             Function::AvgOverTime => self.mean(samples, windows, steps, out),
             Function::MinOverTime => self.extreme(samples, reach, windows, Extreme::Min, out),
             Function::MaxOverTime => self.extreme(samples, reach, windows, Extreme::Max, out),
-            Function::TsOfMinOverTime => {
-                fill(windows, out, |_, w| time(samples, last_position(samples, w, Extreme::Min)))
-            }
-            Function::TsOfMaxOverTime => {
-                fill(windows, out, |_, w| time(samples, last_position(samples, w, Extreme::Max)))
-            }
+            Function::TsOfMinOverTime => self.time_of(samples, windows, Extreme::Min, out),
+            Function::TsOfMaxOverTime => self.time_of(samples, windows, Extreme::Max, out),
             Function::TsOfFirstOverTime => {
                 fill(windows, out, |_, w| time(samples, (w.len() > 0).then_some(w.lo)));
             }
@@ -178,40 +187,49 @@ impl RangeKernel {
                 fill(windows, out, |step, w| predicted(samples, w, parameter(0, step)));
             }
             Function::DoubleExponentialSmoothing => {
-                for (step, (window, out)) in windows.zip(out).enumerate() {
+                for (step, (window, out)) in windows.iter().zip(out).enumerate() {
                     let factors = (parameter(0, step), parameter(1, step));
-                    *out = double_smoothed(samples, &window, factors)?;
+                    *out = double_smoothed(samples, window, factors)?;
                 }
             }
             // Nothing else has a kernel.
             _ => out.fill(ABSENT),
         }
-        Ok(observed)
+        Ok(Observed::default())
     }
 
     fn difference(
         &mut self,
         samples: &Samples<'_>,
         reach: &Reach,
-        windows: Windows<'_>,
+        layout: &mut Layout,
         difference: Difference,
         out: &mut [f64],
     ) -> Observed {
         if let Some(extension) = reach.extension {
+            let windows = &layout.windows;
             fill(windows, out, |_, w| extended(samples, w, reach, difference, extension));
             return Observed::default();
         }
         let resets = &mut self.resets;
         if difference.is_counter() {
             resets.prepare(samples);
+            if samples.starts.is_some() {
+                let mut overlapping_starts = false;
+                fill(&layout.windows, out, |_, window| {
+                    overlapping_starts |= resets.overlap(window);
+                    extrapolated_with_starts(samples, window, reach, difference, resets)
+                });
+                return Observed { overlapping_starts };
+            }
         }
-        let mut overlapping_starts = false;
-        fill(windows, out, |_, window| {
-            let value = extrapolated(samples, window, reach, difference, resets);
-            overlapping_starts |= difference.is_counter() && resets.overlap(window);
-            value
+        layout.prepare_edges(reach, difference);
+        let edges = &layout.edges;
+        fill(&layout.windows, out, |step, window| {
+            let edges = edges.get(step).and_then(Option::as_ref);
+            extrapolated(samples, window, edges, difference, resets)
         });
-        Observed { overlapping_starts }
+        Observed::default()
     }
 
     /// Counts the neighbours in each window that `differ`, by the index of
@@ -220,7 +238,7 @@ impl RangeKernel {
         &mut self,
         samples: &Samples<'_>,
         reach: &Reach,
-        windows: Windows<'_>,
+        windows: &[Window],
         out: &mut [f64],
         differ: impl Fn(usize) -> bool,
     ) {
@@ -247,7 +265,7 @@ impl RangeKernel {
         });
     }
 
-    fn sum(&mut self, samples: &Samples<'_>, windows: Windows<'_>, steps: &Steps, out: &mut [f64]) {
+    fn sum(&mut self, samples: &Samples<'_>, windows: &[Window], steps: &Steps, out: &mut [f64]) {
         self.prepare_sums(samples, steps);
         fill(windows, out, |_, w| {
             of_values(samples, w, |values| {
@@ -257,13 +275,7 @@ impl RangeKernel {
         });
     }
 
-    fn mean(
-        &mut self,
-        samples: &Samples<'_>,
-        windows: Windows<'_>,
-        steps: &Steps,
-        out: &mut [f64],
-    ) {
+    fn mean(&mut self, samples: &Samples<'_>, windows: &[Window], steps: &Steps, out: &mut [f64]) {
         self.prepare_sums(samples, steps);
         fill(windows, out, |_, w| {
             of_values(samples, w, |values| {
@@ -286,7 +298,7 @@ impl RangeKernel {
         &mut self,
         samples: &Samples<'_>,
         reach: &Reach,
-        windows: Windows<'_>,
+        windows: &[Window],
         extreme: Extreme,
         out: &mut [f64],
     ) {
@@ -295,15 +307,29 @@ impl RangeKernel {
             return;
         }
         self.queue.prepare();
-        fill(windows, out, |_, w| self.queue.extreme(samples, w, extreme));
+        fill(windows, out, |_, w| {
+            let position = self.queue.position(samples, w, extreme);
+            position.map_or(ABSENT, |index| samples.values[index])
+        });
+    }
+
+    fn time_of(
+        &mut self,
+        samples: &Samples<'_>,
+        windows: &[Window],
+        extreme: Extreme,
+        out: &mut [f64],
+    ) {
+        self.queue.prepare();
+        fill(windows, out, |_, w| time(samples, self.queue.position(samples, w, extreme)));
     }
 }
 
 /// Fills a column with what `f` gives for each window and its step.
 #[inline]
-fn fill(windows: Windows<'_>, out: &mut [f64], mut f: impl FnMut(usize, &Window) -> f64) {
-    for (step, (window, out)) in windows.zip(out).enumerate() {
-        *out = f(step, &window);
+fn fill(windows: &[Window], out: &mut [f64], mut f: impl FnMut(usize, &Window) -> f64) {
+    for (step, (window, out)) in windows.iter().zip(out).enumerate() {
+        *out = f(step, window);
     }
 }
 
@@ -318,12 +344,6 @@ fn copied<'a>(scratch: &'a mut Vec<f64>, values: &[f64]) -> &'a mut [f64] {
     scratch.clear();
     scratch.extend_from_slice(values);
     scratch
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let mut variance = CompensatedVariance::default();
-    values.iter().for_each(|&value| variance.add(value));
-    variance.variance()
 }
 
 fn double_smoothed(

@@ -4,6 +4,8 @@
 //! prepares what the windows share (where a counter was reset, prefix sums,
 //! counts) and then moves both ends of the window over the series once, so
 //! that a step costs no more than a few operations wherever that is exact.
+//! What windows take from times alone is kept for the next series, which often
+//! has the same: give series that were collected together one after another.
 //!
 //! Values are those of Prometheus 3.14 to the last place or two: sums of long
 //! ranges are differences of prefix sums where the error of that is below the
@@ -14,6 +16,7 @@
 mod extended;
 mod extremes;
 mod kernel;
+mod layout;
 mod parameter;
 mod rate;
 mod regression;

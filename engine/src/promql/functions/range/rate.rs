@@ -4,6 +4,7 @@
 use super::resets::{Resets, is_reset};
 use super::window::{Reach, Samples, Window, seconds};
 use crate::promql::functions::absence::ABSENT;
+use crate::promql::functions::signature::Function;
 
 /// Which difference over a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,78 +18,151 @@ pub(super) enum Difference {
 }
 
 impl Difference {
+    /// Returns the difference that a function computes.
+    pub(super) const fn of(function: Function) -> Option<Self> {
+        match function {
+            Function::Delta => Some(Self::Delta),
+            Function::Increase => Some(Self::Increase),
+            Function::Rate => Some(Self::Rate),
+            _ => None,
+        }
+    }
+
     pub(super) const fn is_counter(self) -> bool {
         !matches!(self, Self::Delta)
     }
 }
 
-/// Returns the difference over a window, extrapolated.
-///
-/// A gap to an edge is filled if it is below 1.1 of the average interval, else
-/// by half an interval. A counter is not extrapolated to below zero. Where the
-/// first sample says since when it counts, and that is within the window, the
-/// counter was zero then, and nothing is extrapolated on that side.
+/// What extrapolation over a window takes from the times of its samples alone,
+/// in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edges {
+    /// From the first sample, or from the zero before it, to the last.
+    sampled: f64,
+    /// How far the first sample is extrapolated backwards.
+    to_start: f64,
+    /// How far the last one is extrapolated, and `sampled`.
+    rest: f64,
+    /// What the sum of both is divided by.
+    per: f64,
+    /// The quotient.
+    factor: f64,
+}
+
+impl Edges {
+    /// Looks at the times in a window, of which there is one at least. With a
+    /// `start` the counter was zero then.
+    ///
+    /// A gap to an edge is filled if it is below 1.1 of the average interval,
+    /// else by half an interval. Nothing is extrapolated beyond a start.
+    pub(super) fn new(
+        times: &[i64],
+        window: &Window,
+        start: Option<i64>,
+        reach: &Reach,
+        difference: Difference,
+    ) -> Option<Self> {
+        let (&[first_ms, ..], &[.., last_ms]) = (times, times) else { return None };
+        // Milliseconds are whole numbers, and so exact.
+        let gap = |from: i64, to: i64| millis(to.saturating_sub(from));
+        let sampled = gap(start.unwrap_or(first_ms), last_ms);
+        let gaps = times.len() - 1;
+        let interval = if gaps > 0 { gap(first_ms, last_ms) / count(gaps) } else { 0.0 };
+        let filled = |gap: f64| if is_far(gap, interval) { interval / 2.0 } else { gap };
+        let to_start = if start.is_none() { filled(gap(window.start_ms, first_ms)) } else { 0.0 };
+        let rest = sampled + filled(gap(last_ms, window.end_ms));
+        let per = if difference == Difference::Rate { sampled * reach.seconds() } else { sampled };
+        Some(Self { sampled, to_start, rest, per, factor: (rest + to_start) / per })
+    }
+
+    /// Extrapolates a difference.
+    #[inline]
+    fn extrapolate(&self, difference: f64) -> f64 {
+        difference * self.factor
+    }
+
+    /// Extrapolates the increase of a counter that began with `first`, but not
+    /// to below zero.
+    #[inline]
+    fn extrapolate_from(&self, first: f64, increase: f64) -> f64 {
+        if increase > 0.0 && first >= 0.0 {
+            // How long it took from zero to the first value.
+            let to_zero = self.sampled * first;
+            if to_zero < self.to_start * increase {
+                return increase * ((self.rest + to_zero / increase) / self.per);
+            }
+        }
+        self.extrapolate(increase)
+    }
+}
+
+/// Returns the difference over a window without start times, extrapolated.
 #[inline]
 pub(super) fn extrapolated(
+    samples: &Samples<'_>,
+    window: &Window,
+    edges: Option<&Edges>,
+    difference: Difference,
+    resets: &mut Resets,
+) -> f64 {
+    let (&[first, .., last], Some(edges)) = (window.values(samples), edges) else {
+        return ABSENT;
+    };
+    let result = last - first;
+    if difference.is_counter() {
+        edges.extrapolate_from(first, resets.correct(samples, window.lo, window.hi, result))
+    } else {
+        edges.extrapolate(result)
+    }
+}
+
+/// Returns the increase of a counter with start times. Where the first sample
+/// says since when it counts, and that is within the window, the counter was
+/// zero then.
+pub(super) fn extrapolated_with_starts(
     samples: &Samples<'_>,
     window: &Window,
     reach: &Reach,
     difference: Difference,
     resets: &mut Resets,
 ) -> f64 {
-    let Window { lo, hi, .. } = *window;
-    let (Some(times), Some(values)) = (samples.times.get(lo..hi), samples.values.get(lo..hi))
-    else {
-        return ABSENT;
-    };
-    let (&[first_ms, ..], &[.., last_ms], &[first, ..], &[.., last]) =
-        (times, times, values, values)
-    else {
-        return ABSENT;
-    };
-    let start = match samples.starts {
-        Some(starts) if difference.is_counter() => {
-            Some(starts[lo]).filter(|&ms| ms != 0 && ms > window.start_ms && ms < first_ms)
-        }
-        _ => None,
-    };
-    if times.len() < 2 && start.is_none() {
+    let (values, times) = (window.values(samples), samples.times.get(window.lo..window.hi));
+    let (&[first, ..], &[.., last], Some(times)) = (values, values, times) else { return ABSENT };
+    let start = samples.starts.and_then(|starts| starts.get(window.lo)).copied();
+    let start = start.filter(|&start| start != 0 && start > window.start_ms && start < times[0]);
+    if values.len() < 2 && start.is_none() {
         return ABSENT;
     }
+    let Some(edges) = Edges::new(times, window, start, reach, difference) else { return ABSENT };
+    let zero = if start.is_some() { 0.0 } else { first };
+    let increase = resets.correct(samples, window.lo, window.hi, last - zero);
+    if start.is_some() {
+        edges.extrapolate(increase)
+    } else {
+        edges.extrapolate_from(first, increase)
+    }
+}
 
-    let mut result = if start.is_some() { last } else { last - first };
-    if difference.is_counter() {
-        result = resets.correct(samples, lo, hi, result);
+/// Says whether a gap is at least 1.1 intervals long.
+#[inline]
+fn is_far(gap_ms: f64, interval_ms: f64) -> bool {
+    let threshold = interval_ms * 1.1;
+    if (gap_ms - threshold).abs() > threshold * 1e-9 {
+        return gap_ms > threshold;
     }
+    // So near the bound it depends on the rounding of seconds, as Prometheus
+    // counts them.
+    gap_ms / 1000.0 >= interval_ms / 1000.0 * 1.1
+}
 
-    let sampled = seconds(last_ms - start.unwrap_or(first_ms));
-    #[expect(clippy::cast_precision_loss, reason = "a window holds fewer than 2^53 samples")]
-    let gaps = (times.len() - 1) as f64;
-    let interval = if times.len() > 1 { seconds(last_ms - first_ms) / gaps } else { 0.0 };
-    let threshold = interval * 1.1;
-    let mut to_start = 0.0;
-    if start.is_none() {
-        to_start = seconds(first_ms - window.start_ms);
-        if to_start >= threshold {
-            to_start = interval / 2.0;
-        }
-        if difference.is_counter() && result > 0.0 && first >= 0.0 {
-            let to_zero = sampled * (first / result);
-            if to_zero < to_start {
-                to_start = to_zero;
-            }
-        }
-    }
-    let mut to_end = seconds(window.end_ms - last_ms);
-    if to_end >= threshold {
-        to_end = interval / 2.0;
-    }
+#[expect(clippy::cast_precision_loss, reason = "times of the next 285,000 years are exact")]
+fn millis(ms: i64) -> f64 {
+    ms as f64
+}
 
-    let mut factor = (sampled + to_start + to_end) / sampled;
-    if difference == Difference::Rate {
-        factor /= reach.seconds();
-    }
-    result * factor
+#[expect(clippy::cast_precision_loss, reason = "a window holds fewer than 2^53 samples")]
+fn count(samples: usize) -> f64 {
+    samples as f64
 }
 
 /// Returns the difference of the window's last two samples: of a counter by

@@ -19,20 +19,16 @@ fn line(samples: &Samples<'_>, window: &Window, intercept_ms: i64) -> Option<(f6
 
     #[expect(clippy::cast_precision_loss, reason = "a window holds fewer than 2^53 samples")]
     let count = values.len() as f64;
-    let mut sum_x = Compensated::default();
-    let mut sum_y = Compensated::default();
-    let mut sum_xy = Compensated::default();
-    let mut sum_xx = Compensated::default();
+    let mut sums = [Compensated::default(); 4];
     for (&time_ms, &y) in times.iter().zip(values) {
         let x = seconds(time_ms.saturating_sub(intercept_ms));
-        sum_x.add(x);
-        sum_y.add(y);
-        sum_xy.add(x * y);
-        sum_xx.add(x * x);
+        for (sum, term) in sums.iter_mut().zip([x, y, x * y, x * x]) {
+            sum.add(term);
+        }
     }
-    let (sum_x, sum_y) = (sum_x.total(), sum_y.total());
-    let covariance = sum_xy.total() - sum_x * sum_y / count;
-    let variance = sum_xx.total() - sum_x * sum_x / count;
+    let [sum_x, sum_y, sum_xy, sum_xx] = sums.map(Compensated::total);
+    let covariance = sum_xy - sum_x * sum_y / count;
+    let variance = sum_xx - sum_x * sum_x / count;
     let slope = covariance / variance;
     Some((slope, sum_y / count - slope * sum_x / count))
 }

@@ -74,7 +74,11 @@ impl Resets {
 
     /// Says whether a sample of the window starts before the one in front of
     /// it, and so counts twice.
+    #[inline]
     pub(super) fn overlap(&self, window: &Window) -> bool {
+        if self.overlaps.is_empty() {
+            return false;
+        }
         let next = self.overlaps.partition_point(|&index| index <= window.lo);
         self.overlaps.get(next).is_some_and(|&index| index < window.hi)
     }
@@ -82,7 +86,9 @@ impl Resets {
 
 /// Counts where a value is less than the one in front of it.
 fn drops(values: &[f64]) -> usize {
-    values.iter().zip(values.iter().skip(1)).filter(|(a, b)| b < a).count()
+    // Two slices, not a slice and an iterator: this is compared in parallel.
+    let Some(later) = values.get(1..) else { return 0 };
+    values.iter().zip(later).filter(|(a, b)| b < a).count()
 }
 
 /// Says whether the counter began anew between the samples at `index` − 1 and

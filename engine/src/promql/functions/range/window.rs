@@ -130,11 +130,13 @@ pub struct Window {
 
 impl Window {
     /// Returns how many samples lie in the window.
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.hi - self.lo
     }
 
     /// Returns the values in the window.
+    #[inline]
     pub(super) fn values<'a>(&self, samples: &Samples<'a>) -> &'a [f64] {
         samples.values.get(self.lo..self.hi).unwrap_or(&[])
     }
@@ -161,18 +163,20 @@ pub(super) struct Windows<'a> {
     reach: Reach,
     steps: Steps,
     next: usize,
+    at_ms: i64,
     lo: usize,
     hi: usize,
 }
 
 impl<'a> Windows<'a> {
     pub(super) fn new(samples: &Samples<'a>, reach: &Reach, steps: &Steps) -> Self {
-        let (reach, steps, times) = (*reach, *steps, samples.times);
+        let steps = Steps { step_ms: steps.step_ms.max(0), ..*steps };
+        let (reach, times) = (*reach, samples.times);
         let end = reach.at_ms.unwrap_or(steps.start_ms).saturating_sub(reach.offset_ms);
         let start = end.saturating_sub(reach.range_ms);
         let lo = times.partition_point(|time| *time <= start);
         let hi = lo.max(times.partition_point(|time| *time <= end));
-        Self { times, reach, steps, next: 0, lo, hi }
+        Self { times, reach, steps, next: 0, at_ms: steps.start_ms, lo, hi }
     }
 }
 
@@ -184,7 +188,8 @@ impl Iterator for Windows<'_> {
         if self.next >= self.steps.count {
             return None;
         }
-        let at_ms = self.steps.at(self.next);
+        let at_ms = self.at_ms;
+        self.at_ms = at_ms.saturating_add(self.steps.step_ms);
         self.next += 1;
         let end_ms = self.reach.at_ms.unwrap_or(at_ms).saturating_sub(self.reach.offset_ms);
         let start_ms = end_ms.saturating_sub(self.reach.range_ms);

@@ -38,6 +38,25 @@ fn a_counter_is_extrapolated_to_the_edges_but_not_below_zero() {
 }
 
 #[test]
+fn a_gap_of_an_interval_and_a_tenth_is_not_filled() {
+    let series = series(10, &[ABSENT, ABSENT, 100.0, 110.0, 120.0]);
+    // 10.9 s before and 10 s behind 20 s; then half of 10 s for 11.1 s.
+    let of = |from_ms: i64, end_ms: i64| {
+        let steps = Steps { start_ms: end_ms, step_ms: 0, count: 1 };
+        let mut out = [0.0];
+        let mut kernel = RangeKernel::new(Function::Delta).unwrap();
+        let reach = Reach::new(end_ms - from_ms);
+        kernel.evaluate(&series.samples(), &reach, &steps, &[], &mut out).unwrap();
+        out[0]
+    };
+    near(of(9_100, 50_000), 40.9, "both filled");
+    near(of(8_900, 50_000), 35.0, "the start is too far");
+    near(of(9_100, 51_100), 35.9, "the end is too far");
+    // In doubles 10 × 1.1 is 11, but 10,000 × 1.1 is more than 11,000.
+    near(of(9_000, 50_000), 35.0, "at the bound");
+}
+
+#[test]
 fn the_last_two_samples_give_the_instant_rate() {
     let reset = series(300, &[0.0, 10.0, 20.0, 5.0]);
     check(&reset, "irate", 600.0, 3000, 10.0 / 300.0);
@@ -87,6 +106,33 @@ fn starts_tell_resets_from_what_is_unknown() {
     check(&at_last(Some(0)), "resets", 180.0, 61, 0.0);
     check(&at_last(Some(60_000)), "resets", 180.0, 61, 0.0);
     check(&at_last(Some(-60_000)), "resets", 180.0, 61, 1.0);
+}
+
+#[test]
+fn a_counter_that_says_when_it_began_needs_not_fall() {
+    // Begun anew each three minutes: 30 s, 1 min, 59.999 s, 1 s and 1 ms before
+    // the sample that follows.
+    let values: Vec<f64> =
+        [ABSENT; 2].into_iter().chain((0..15).map(|index| f64::from(index) * 60.0)).collect();
+    let starts: Vec<Option<i64>> = [30_000, 60_000, 59_999, 1_000, 1]
+        .into_iter()
+        .flat_map(|first| (0..3).map(move |index| Some(-first - index * 60_000)))
+        .collect();
+    let series = series(60, &values).started(&starts);
+    let steps = Steps { start_ms: 420_000, step_ms: 60_000, count: 9 };
+    let check = |name: &str, expected: [f64; 9]| {
+        let mut out = [0.0; 9];
+        let mut kernel = RangeKernel::new(Function::by_name(name).unwrap()).unwrap();
+        kernel.evaluate(&series.samples(), &Reach::new(300_000), &steps, &[], &mut out).unwrap();
+        for (index, (value, expected)) in out.into_iter().zip(expected).enumerate() {
+            let told = format!("{name} at {} min: {value}, expected {expected}", index + 7);
+            assert!((value - expected).abs() <= 1e-6 * expected, "{told}");
+        }
+    };
+    check("increase", [420.0, 780.0, 675.0, 675.0, 1275.0, 1080.0, 900.0, 1725.0, 1440.0]);
+    check("rate", [1.4, 2.6, 2.25, 2.25, 4.25, 3.6, 3.0, 5.75, 4.8]);
+    check("irate", [1.0, 6.0, 1.0, 1.0, 9.0, 1.0, 1.0, 12.0, 1.0]);
+    check("resets", [1.0, 2.0, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 1.0]);
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn times_at_the_end_of_the_world_do_no_harm() {
         let Some(mut kernel) = RangeKernel::new(function) else { continue };
         for reach in reaches {
             for start_ms in [i64::MIN, 0, i64::MAX] {
-                let steps = Steps { start_ms, step_ms: i64::MAX, count: 3 };
+                let steps = Steps { start_ms, step_ms: i64::MAX, count: usize::MAX };
                 let factors = [Parameter::Constant(0.5); 2];
                 let mut out = [0.0; 3];
                 let _ = kernel.evaluate(&samples, &reach, &steps, &factors, &mut out);
