@@ -5,7 +5,7 @@ use super::error::EvalError;
 use super::scalar::Numbers;
 use super::signature::{Counting, Groups};
 use super::stream::{Computed, Head, Series, Vector};
-use crate::promql::annotation::Annotation;
+use crate::promql::annotation::{Annotation, Raised};
 use crate::promql::functions::histogram::{Buckets, Loaded, parse_bound};
 use crate::promql::functions::number::openmetrics;
 use crate::promql::functions::range::Steps;
@@ -123,14 +123,21 @@ fn quantile(
     phi: &Numbers,
     steps: &Steps,
 ) -> Vec<f64> {
-    let name = &histogram.head.labels.name;
-    each(histogram, buckets, steps, |step, loaded| {
-        if let Some(raised) = loaded.forced {
-            let at = steps.at(step);
-            cx.annotate(Annotation::raised_buckets(name, raised, at, call.span));
+    let mut raised: Option<Raised> = None;
+    let column = each(histogram, buckets, steps, |step, loaded| {
+        if let Some(forced) = loaded.forced {
+            let new = Raised::new(forced, steps.at(step));
+            match &mut raised {
+                Some(raised) => raised.merge(&new),
+                None => raised = Some(new),
+            }
         }
         loaded.quantile(phi.at(step))
-    })
+    });
+    if let Some(raised) = raised {
+        cx.annotate(Annotation::raised_buckets(&histogram.head.labels.name, raised, call.span));
+    }
+    column
 }
 
 fn fraction(
