@@ -24,6 +24,7 @@ use super::closing::{Closing, ClosingReport};
 use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
+use super::query::Queries;
 use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, RULE, Storage};
 use super::thread::EngineThread;
@@ -35,6 +36,7 @@ pub(super) struct Assembled {
     supervisor: Addr<Supervisor>,
     sources: Sources,
     workshop: Workshop,
+    queries: Queries,
     clock: Arc<dyn Clock>,
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,
@@ -48,6 +50,7 @@ impl Inner {
             sources: made.sources,
             catalogue,
             workshop: made.workshop,
+            queries: made.queries,
             clock: made.clock,
             stop: made.stop,
             closed: made.closed,
@@ -165,7 +168,10 @@ pub(super) async fn assemble(
         workshop: workshop.clone(),
         clock: Arc::clone(&clock),
     };
-    Ok((Assembled { components, supervisor, sources, workshop, clock, stop, closed }, life))
+    let queries = Queries::new(plan.queries.clone());
+    let assembled =
+        Assembled { components, supervisor, sources, workshop, queries, clock, stop, closed };
+    Ok((assembled, life))
 }
 
 /// Registers the metrics of the collectors and of keepwatch itself.
