@@ -34,6 +34,7 @@ fn value() -> impl Strategy<Value = f64> {
         any::<f64>().prop_filter("one NaN is enough", |value| !value.is_nan()),
         (-1000..1000).prop_map(f64::from),
         Just(f64::NAN),
+        Just(f64::INFINITY),
     ]
 }
 
