@@ -69,8 +69,7 @@ impl<'a> InfoMetrics<'a> {
 
     /// Says whether a series is itself what labels are taken from.
     fn is_info_metric(&self, labels: &LabelSet) -> bool {
-        let mut asked = self.info.names.iter().filter(|matcher| !matcher.op().is_negative());
-        asked.all(|matcher| matcher.matches_value(&labels.name))
+        self.info.names.iter().all(|matcher| matcher.matches_value(&labels.name))
     }
 
     /// Says whether a series is left without labels to take.
