@@ -99,8 +99,9 @@ pub mod messages {
         Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy,
     };
     pub use keepwatch_actors::registry::{
-        AppendBatch, Collect, CurrentValues, Metrics, Prune, Record, RecordBatch, RegisterMetric,
-        RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport, StorageStatistics, Values,
+        AppendBatch, Collect, CurrentValues, FindSeries, Metrics, Prune, Record, RecordBatch,
+        RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport,
+        StorageStatistics, Values,
     };
 }
 

@@ -25,6 +25,7 @@ use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
 use super::persisting::Persister;
+use super::query::Queries;
 use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, Found, RULE, Storage};
 use super::thread::EngineThread;
@@ -36,6 +37,7 @@ pub(super) struct Assembled {
     supervisor: Addr<Supervisor>,
     sources: Sources,
     workshop: Workshop,
+    queries: Queries,
     clock: Arc<dyn Clock>,
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,
@@ -49,6 +51,7 @@ impl Inner {
             sources: made.sources,
             catalogue,
             workshop: made.workshop,
+            queries: made.queries,
             clock: made.clock,
             stop: made.stop,
             closed: made.closed,
@@ -164,7 +167,10 @@ pub(super) async fn assemble(
         workshop: workshop.clone(),
         clock: Arc::clone(&clock),
     };
-    Ok((Assembled { components, supervisor, sources, workshop, clock, stop, closed }, life))
+    let queries = Queries::new(plan.queries.clone());
+    let assembled =
+        Assembled { components, supervisor, sources, workshop, queries, clock, stop, closed };
+    Ok((assembled, life))
 }
 
 /// Brings back what the data folder holds, series first.

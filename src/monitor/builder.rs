@@ -18,6 +18,7 @@ use keepwatch_engine::retention::Policy;
 use super::assembly::assemble;
 use super::collecting::CollectorFactory;
 use super::error::StartError;
+use super::query::QueryLimits;
 use super::storage::StorageOptions;
 use super::thread::EngineThread;
 use super::{Inner, Monitor};
@@ -34,6 +35,7 @@ pub struct MonitorBuilder {
     pub(super) shutdown: Duration,
     pub(super) data: Option<PathBuf>,
     pub(super) storage: StorageOptions,
+    pub(super) queries: QueryLimits,
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) supervision: Settings,
@@ -56,6 +58,7 @@ impl Default for MonitorBuilder {
             shutdown: Duration::from_secs(10),
             data: None,
             storage: StorageOptions::default(),
+            queries: QueryLimits::default(),
             limits: Limits::default(),
             policy: Policy::default(),
             supervision: Settings::default(),
@@ -92,6 +95,13 @@ impl MonitorBuilder {
     #[must_use]
     pub fn aggregation_interval(mut self, interval: Duration) -> Self {
         self.aggregation = interval;
+        self
+    }
+
+    /// Sets what PromQL queries may cost; see [`QueryLimits`].
+    #[must_use]
+    pub fn queries(mut self, limits: QueryLimits) -> Self {
+        self.queries = limits;
         self
     }
 

@@ -13,6 +13,7 @@ mod components;
 mod error;
 mod metric;
 mod persisting;
+mod query;
 mod restoring;
 mod state_file;
 mod storage;
@@ -44,6 +45,7 @@ pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
 pub use metric::{MetricBuilder, MetricError};
+pub use query::{FoundSeries, QueryFailure, QueryLimits};
 pub use storage::StorageOptions;
 
 use thread::EngineThread;
@@ -63,6 +65,7 @@ struct Inner {
     sources: Sources,
     catalogue: Catalogue,
     workshop: Workshop,
+    queries: query::Queries,
     clock: Arc<dyn Clock>,
     /// Its drop, like a message on it, ends the engine.
     stop: mpsc::UnboundedSender<()>,

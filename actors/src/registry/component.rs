@@ -9,12 +9,12 @@ use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
 };
 use keepwatch_engine::storage::rollup::Resolution;
-use keepwatch_engine::storage::{Census, Cut, Ledger, Selector, SeriesRef};
+use keepwatch_engine::storage::{Census, Cut, Ledger, Selection, Selector, SeriesRef};
 
 use super::messages::{
-    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, Metrics, Prune, Record,
-    RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, ShedSamples,
-    StorageReport, StorageStatistics, TakeCensus, Values,
+    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries, Metrics, Prune,
+    Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
+    ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
 use crate::durability::LogWriter;
@@ -178,6 +178,19 @@ impl Receive<Select> for Registry {
         // Cells may have been sampled for it.
         self.flush();
         selected.into()
+    }
+}
+
+impl Receive<FindSeries> for Registry {
+    fn receive(
+        &mut self,
+        FindSeries(selects): FindSeries,
+        scope: &mut Scope<Self>,
+    ) -> Answer<Vec<Selection>> {
+        let found = self.registry.find(&selects, scope.now());
+        // Cells may have been sampled for it.
+        self.flush();
+        Ok::<_, Error>(found).into()
     }
 }
 

@@ -7,13 +7,15 @@ use keepwatch_engine::instrument::Metric;
 use keepwatch_engine::model::{
     self, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp,
 };
+use keepwatch_engine::promql::plan;
 use keepwatch_engine::registry::{
     BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
 };
 use keepwatch_engine::storage::folder::Reopening;
 use keepwatch_engine::storage::rollup::{Resolution, SeriesRollups};
 use keepwatch_engine::storage::{
-    Census, Cut, LogStatus, Recovery, SealedSeries, Selector, SeriesRef, Slice, Statistics,
+    Census, Cut, LogStatus, Recovery, SealedSeries, Selection, Selector, SeriesRef, Slice,
+    Statistics,
 };
 use serde::Serialize;
 
@@ -28,6 +30,7 @@ request! {
     AppendBatch => BatchOutcome, owner Registry;
     Collect => Collected, owner Registry;
     Select => Selected, owner Registry;
+    FindSeries => Vec<Selection>, owner Registry;
     Values => Vec<SeriesSamples>, owner Registry;
     Rollups => RolledUp, owner Registry;
     Metrics => Vec<Arc<MetricDefinition>>, owner Registry;
@@ -103,6 +106,11 @@ pub struct Select {
     /// Which samples; both ends belong to it.
     pub range: TimeRange,
 }
+
+/// Asks for what the parts of a query read, in their order; the asker takes
+/// the snapshots and decodes them.
+#[derive(Debug, Clone)]
+pub struct FindSeries(pub Vec<plan::Select>);
 
 /// Asks for the samples of a metric between two times, in time order; they
 /// are decoded in the workshop.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Registry, RegistryError};
-use crate::model::{Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
+use crate::model::{MatchOp, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
+use crate::promql::plan::Select;
 use crate::storage::{Selection, Selector, Snapshot};
 
 /// A read that ends at most this long ago is one of the present: the asker's
@@ -76,6 +77,42 @@ impl Registry {
         };
         let selection = self.hide_expired(selection, &definition, now);
         Ok(Selected { definition, selection })
+    }
+
+    /// Finds what the parts of a query read, in their order. Where a range
+    /// reaches the present, cells that changed since their last sample are
+    /// sampled first, those of metrics that may match.
+    pub fn find(&mut self, selects: &[Select], now: Timestamp) -> Vec<Selection> {
+        let find = |select: &Select| self.find_one(select, now);
+        selects.iter().map(find).collect()
+    }
+
+    fn find_one(&mut self, Select { selector, range }: &Select, now: Timestamp) -> Selection {
+        let named = selector
+            .matchers
+            .iter()
+            .find(|matcher| matcher.name() == NAME && matcher.op() == MatchOp::Equal)
+            .map(|matcher| Arc::from(matcher.value()));
+        let metric = named.as_ref().and_then(|name| {
+            self.catalogue.get(name).or_else(|| self.catalogue.owner_of_series(name))
+        });
+        if range.end + PRESENT >= now && range.start <= range.end {
+            let all = if named.is_none() { self.catalogue.metrics() } else { Vec::new() };
+            for metric in metric.iter().chain(&all) {
+                self.sample_for_read(metric, now.min(range.end), now);
+            }
+        }
+        let selection = self.store.select(selector, *range);
+        match metric {
+            Some(metric) => self.hide_expired(selection, metric.definition(), now),
+            // What differs by metric is not looked at.
+            None => match &self.retention {
+                Some(retention) => {
+                    selection.kept_since(retention.cutoffs("", None, now).samples_before)
+                }
+                None => selection,
+            },
+        }
     }
 
     /// Hides samples that are kept no longer, in a segment that others need.

@@ -33,6 +33,12 @@ impl Snapshot {
         self.series.iter()
     }
 
+    /// Returns the series `index`, in the order of [`iter`](Self::iter).
+    #[must_use]
+    pub fn series(&self, index: usize) -> Option<&SeriesView> {
+        self.series.get(index)
+    }
+
     /// Returns how many series there are.
     #[must_use]
     pub fn len(&self) -> usize {

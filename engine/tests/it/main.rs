@@ -1,0 +1,3 @@
+//! Through the public face only: one binary, a module a subject.
+
+mod promql;
