@@ -31,16 +31,21 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use self::file::{Counts, Only};
+use self::file::{Counts, Only, Report};
 
 /// The folder with the data beside the checkout.
-const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance");
+const BESIDE: &str = "../shared/conformance";
 
-/// Returns the folder with the test files, if it is there.
+/// Returns the folder with the test files, if it is there; what is relative
+/// begins at the checkout.
 fn folder(named: Option<OsString>) -> Result<PathBuf, String> {
-    let root = named.map_or_else(|| PathBuf::from(BESIDE), PathBuf::from);
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checkout = crate_folder.parent().unwrap_or(crate_folder);
+    let root = checkout.join(named.unwrap_or_else(|| BESIDE.into()));
     let inner = root.join("promql");
     let folder = if inner.is_dir() { inner } else { root };
     let is_there = folder.is_dir();
@@ -68,6 +73,25 @@ fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+fn say_all(lines: &[String]) -> io::Result<()> {
+    lines.iter().try_for_each(|line| say(line))
+}
+
+/// Runs files side by side.
+fn reports(files: &[(String, String)], only: Option<&Only>) -> Vec<Report> {
+    thread::scope(|scope| {
+        let running: Vec<_> = files
+            .iter()
+            .map(|(name, text)| scope.spawn(move || file::report(name, text, only)))
+            .collect();
+        let end = |running: thread::ScopedJoinHandle<'_, Report>| match running.join() {
+            Ok(report) => report,
+            Err(panic) => resume_unwind(panic),
+        };
+        running.into_iter().map(end).collect()
+    })
+}
+
 #[test]
 fn conformance() -> io::Result<()> {
     let folder = match folder(env::var_os("KEEPWATCH_CONFORMANCE")) {
@@ -76,20 +100,18 @@ fn conformance() -> io::Result<()> {
     };
     let only = env::var("KEEPWATCH_CONFORMANCE_ONLY").ok().map(|text| Only::new(&text));
     let verbose = env::var_os("KEEPWATCH_CONFORMANCE_VERBOSE").is_some_and(|value| value != "0");
-    let mut sum = Counts::default();
+    let mut files = Vec::new();
     for path in test_files(&folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if only.as_ref().is_some_and(|only| !only.has_file(&name)) {
-            continue;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if only.as_ref().is_none_or(|only| only.has_file(&name)) {
+            files.push((name, fs::read_to_string(&path)?));
         }
-        let report = file::report(&name, &fs::read_to_string(&path)?, only.as_ref());
-        for problem in &report.problems {
-            say(problem)?;
-        }
+    }
+    let mut sum = Counts::default();
+    for (name, report) in files.iter().map(|(name, _)| name).zip(reports(&files, only.as_ref())) {
+        say_all(&report.problems)?;
         if verbose {
-            for case in &report.needing_histograms {
-                say(case)?;
-            }
+            say_all(&report.needing_histograms)?;
         }
         say(&format!("{name}: {}", report.counts))?;
         sum.add(report.counts);
@@ -98,12 +120,10 @@ fn conformance() -> io::Result<()> {
     let mut refused = 0;
     if only.is_none() && templates.is_file() {
         let report = compliance::report(&fs::read_to_string(&templates)?);
-        for problem in &report.problems {
-            say(problem)?;
-        }
-        let (queries, failed) = (report.queries, report.problems.len());
-        say(&format!("compliance-queries.yml: {queries} queries evaluated, {failed} failed"))?;
-        refused = failed;
+        say_all(&report.problems)?;
+        refused = report.problems.len();
+        let queries = report.queries;
+        say(&format!("compliance-queries.yml: {queries} queries evaluated, {refused} failed"))?;
     }
     say(&format!("promql conformance: {sum}"))?;
     assert!(sum.ran() > 0, "no case was run in {}", folder.display());
@@ -114,9 +134,7 @@ fn conformance() -> io::Result<()> {
 #[test]
 fn the_folder_is_where_the_files_are() {
     assert!(folder(Some("no such folder".into())).is_err());
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let found = folder(Some(here.clone().into_os_string()));
-    assert_eq!(found, Ok(here.join("promql")));
-    let found = folder(Some(here.join("promql").into_os_string()));
-    assert_eq!(found, Ok(here.join("promql")));
+    let found = folder(Some("engine/tests/it".into())).unwrap();
+    assert!(found.join("mod.rs").is_file(), "{}", found.display());
+    assert_eq!(folder(Some(found.clone().into_os_string())), Ok(found));
 }
