@@ -4,7 +4,7 @@ use keepwatch_actors::durability::UpkeepReport;
 use keepwatch_actors::registry::StorageReport;
 use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
 
-/// The metric that is 1 while the data folder takes no samples.
+/// The metric that is 1 while the data folder does not take what it should.
 pub(crate) const DEGRADED: &str = "keepwatch_storage_degraded";
 
 /// A figure: its name, help, whether it is a running total, and where it is
@@ -19,6 +19,7 @@ struct Figure {
 struct Stored<'a> {
     report: &'a StorageReport,
     upkeep: Option<&'a UpkeepReport>,
+    saved: bool,
 }
 
 const FIGURES: [Figure; 16] = [
@@ -114,12 +115,12 @@ const FIGURES: [Figure; 16] = [
     },
     Figure {
         name: DEGRADED,
-        help: "1 while the data folder takes no samples or cannot be kept up, else 0.",
+        help: "1 while the data folder takes no samples or states or cannot be kept up, else 0.",
         total: false,
         read: |stored| {
             let log = stored.report.log.as_ref()?;
             let failing = stored.upkeep.is_some_and(|upkeep| !upkeep.failures.is_empty());
-            Some(f64::from(u8::from(failing || log.failure.is_some())))
+            Some(f64::from(u8::from(failing || log.failure.is_some() || !stored.saved)))
         },
     },
 ];
@@ -139,9 +140,13 @@ pub(crate) fn definitions() -> Vec<MetricDefinition> {
     FIGURES.iter().map(define).collect()
 }
 
-/// Returns the figures.
-pub(crate) fn records(report: &StorageReport, upkeep: Option<&UpkeepReport>) -> Vec<Record> {
-    let stored = Stored { report, upkeep };
+/// Returns the figures; `saved` says whether the small state is on the disk.
+pub(crate) fn records(
+    report: &StorageReport,
+    upkeep: Option<&UpkeepReport>,
+    saved: bool,
+) -> Vec<Record> {
+    let stored = Stored { report, upkeep, saved };
     let record = |figure: &Figure| Some(Record::set(figure.name, (figure.read)(&stored)?));
     FIGURES.iter().filter_map(record).collect()
 }

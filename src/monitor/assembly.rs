@@ -24,9 +24,10 @@ use super::closing::{Closing, ClosingReport};
 use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
+use super::persisting::Persister;
 use super::query::Queries;
 use super::restoring::{Keeps, restore};
-use super::storage::{CHECK, RULE, Storage};
+use super::storage::{CHECK, Found, RULE, Storage};
 use super::thread::EngineThread;
 use crate::collect::{own, storage as figures};
 
@@ -68,28 +69,25 @@ pub(super) async fn assemble(
     register_metrics(&plan, &catalogue)?;
     let clock = Arc::clone(&plan.clock);
     let (workshop, pool) = Workshop::start().map_err(StartError::Thread)?;
-    let storage = match Storage::open(plan.data.as_deref(), &plan.storage, &clock) {
-        Ok(storage) => storage,
-        Err(error) => {
-            pool.shutdown_background();
-            return Err(error);
-        }
-    };
-    if let Some((check, rule)) = storage.watch(&plan.storage) {
-        if plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK) {
-            plan.checks.push(check);
-        }
-        if plan.rules.iter().all(|other| other.name().as_ref() != RULE) {
-            plan.rules.push(rule);
-        }
+    if plan.data.is_some()
+        && let Some(rule) = Storage::rule()
+        && plan.rules.iter().all(|other| other.name().as_ref() != RULE)
+    {
+        plan.rules.push(rule);
     }
-    let (keeps, persister) = match restore(&mut plan, &catalogue, &workshop) {
-        Ok(restored) => restored,
+    let (storage, keeps, persister) = match bring_back(&mut plan, &catalogue, &workshop) {
+        Ok(brought_back) => brought_back,
         Err(error) => {
             pool.shutdown_background();
             return Err(error);
         }
     };
+    let unsaved = persister.as_ref().map(Persister::failure);
+    if let Some(check) = storage.check(&plan.storage, &keeps.janitor, unsaved.clone())
+        && plan.checks.iter().all(|other| other.definition().name.as_ref() != CHECK)
+    {
+        plan.checks.push(check);
+    }
     let (finish, finished) = oneshot::channel::<()>();
     let persisting = persister.map(|persister| {
         actix_rt::spawn(persister.run(async {
@@ -135,6 +133,7 @@ pub(super) async fn assemble(
         supervisor.clone(),
         alert_couriers.clone(),
         health_couriers.clone(),
+        unsaved,
     ));
 
     let (stop, mut stopped) = mpsc::unbounded_channel();
@@ -172,6 +171,19 @@ pub(super) async fn assemble(
     let assembled =
         Assembled { components, supervisor, sources, workshop, queries, clock, stop, closed };
     Ok((assembled, life))
+}
+
+/// Brings back what the data folder holds, series first.
+fn bring_back(
+    plan: &mut MonitorBuilder,
+    catalogue: &Catalogue,
+    workshop: &Workshop,
+) -> Result<(Storage, Keeps, Option<Persister>), StartError> {
+    let clock = Arc::clone(&plan.clock);
+    let mut found = Found::open(plan.data.as_deref(), &plan.storage, &clock)?;
+    let (keeps, persister) = restore(plan, catalogue, workshop, &mut found.damaged)?;
+    let storage = Storage::start(found, &plan.storage, &clock)?;
+    Ok((storage, keeps, persister))
 }
 
 /// Registers the metrics of the collectors and of keepwatch itself.

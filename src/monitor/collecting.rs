@@ -10,6 +10,7 @@ use keepwatch_actors::health_checker::HealthChanged;
 use keepwatch_actors::janitor::{Janitor, LastUpkeep};
 use keepwatch_actors::registry::{RecordBatch, Registry, StorageStatistics};
 use keepwatch_actors::supervisor::{Address, Status, Supervisor, WorkError, Workshop};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::collect::{Collector, own, storage};
@@ -59,6 +60,7 @@ pub(super) async fn collect_own(
     supervisor: Addr<Supervisor>,
     alert_couriers: Couriers<AlertTransition>,
     health_couriers: Couriers<HealthChanged>,
+    unsaved: Option<watch::Receiver<Option<String>>>,
 ) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -71,7 +73,8 @@ pub(super) async fn collect_own(
         records.extend(own::deliveries("health", &health_couriers.statuses()));
         if let Ok(report) = registry.send(StorageStatistics).await {
             let upkeep = janitor.send(LastUpkeep).await.ok().flatten();
-            records.extend(storage::records(&report, upkeep.as_ref()));
+            let saved = unsaved.as_ref().is_none_or(|unsaved| unsaved.borrow().is_none());
+            records.extend(storage::records(&report, upkeep.as_ref(), saved));
         }
         send(&registry, "keepwatch", records).await;
     }

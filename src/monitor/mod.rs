@@ -15,6 +15,7 @@ mod metric;
 mod persisting;
 mod query;
 mod restoring;
+mod state_file;
 mod storage;
 mod thread;
 

@@ -9,12 +9,12 @@
 //! second.
 //!
 //! A disk that refuses loses nothing while the engine runs: the difference is
-//! tried again every second and grows no larger than the state. Each failure
-//! is counted in [`SAVES`], and logged once a minute; whoever waits is
-//! answered all the same, as the change holds in memory.
+//! tried again every second and grows no larger than the state; a file that
+//! is not open is opened again, see [`StateFile`]. Each failure is counted in
+//! [`SAVES`], logged once a minute, and seen by the check of the data folder;
+//! whoever waits is answered all the same, as the change holds in memory.
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +26,11 @@ use keepwatch_engine::instrument::{
     Catalogue, CatalogueRevision, CounterFamily, KeptMetrics, RegisterError,
 };
 use keepwatch_engine::model::MetricDefinition;
-use keepwatch_engine::storage::state::{
-    Batch, Contents, OpenedState, StateError, StateStore, Stored, Written,
-};
-use tokio::sync::oneshot;
+use keepwatch_engine::storage::state::{Batch, Stored, Written};
+use tokio::sync::{oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The state file in the data folder.
-const FILE: &str = "state.redb";
+use super::state_file::StateFile;
 
 /// Counts writes of the state file, by outcome.
 const SAVES: &str = "keepwatch_state_saves_total";
@@ -47,9 +44,6 @@ const SAVE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often a disk that refuses is logged.
 const LOG_EVERY: Duration = Duration::from_secs(60);
-
-/// How many entries that were left out are named in the log.
-const NAMED_MAX: usize = 20;
 
 /// Whose state is written.
 pub(super) trait Source: Send {
@@ -129,57 +123,17 @@ impl Source for CatalogueSource {
     }
 }
 
-/// What a state file held.
-pub(super) struct Restored {
-    pub(super) store: StateStore,
-    pub(super) contents: Contents,
-}
-
-/// Opens the state file of a data folder. What is lost is logged and is no
-/// reason not to start; nor is a file that cannot be opened, without which
-/// nothing is restored or kept.
-pub(super) fn open(folder: &Path) -> Option<Restored> {
-    match StateStore::open(folder.join(FILE)) {
-        Ok(OpenedState { store, contents, set_aside }) => {
-            if let Some(aside) = set_aside {
-                log::error!(
-                    "{:?} cannot be used and is lost ({} bytes): {}; it was set aside as {:?}",
-                    store.path(),
-                    aside.bytes,
-                    aside.reason,
-                    aside.path,
-                );
-            }
-            Some(Restored { store, contents })
-        }
-        Err(error) => {
-            log::error!("alert states, silences and definitions will not be kept: {error}");
-            None
-        }
-    }
-}
-
-/// Logs what could not be read, by name.
-pub(super) fn report_left_out(contents: &Contents) {
-    let left_out = contents.left_out();
-    for entry in left_out.iter().take(NAMED_MAX) {
-        log::error!("not restored: {entry}");
-    }
-    if left_out.len() > NAMED_MAX {
-        log::error!("not restored: {} more entries", left_out.len() - NAMED_MAX);
-    }
-}
-
 /// A state file and whose state is written to it. It goes to the pool for
 /// each write, so that neither comparing nor the disk holds a component up.
 struct Desk {
-    store: StateStore,
+    file: StateFile,
     sources: Vec<Box<dyn Source>>,
 }
 
 impl Desk {
-    /// Writes what has changed.
-    fn save(&mut self) -> Result<Written, StateError> {
+    /// Writes what has changed, at the time `now`; without one for the last
+    /// time.
+    fn save(&mut self, now: Option<Duration>) -> Result<Written, String> {
         let mut batch = Batch::new();
         for source in &mut self.sources {
             source.changes(&mut batch);
@@ -187,7 +141,7 @@ impl Desk {
         for entry in batch.left_out() {
             log::error!("not kept: {entry}");
         }
-        let written = self.store.write(&batch);
+        let written = self.file.write(&batch, now);
         for source in &mut self.sources {
             source.written(written.is_ok());
         }
@@ -199,26 +153,34 @@ impl Desk {
 pub(super) struct Persister {
     /// `None` while a write that takes too long is under way.
     desk: Option<Desk>,
-    away: Option<oneshot::Receiver<(Desk, Result<Written, StateError>)>>,
+    away: Option<oneshot::Receiver<(Desk, Result<Written, String>)>>,
     bell: SaveBell,
     workshop: Workshop,
     clock: Arc<dyn Clock>,
     saves: CounterFamily,
     logged: Option<Duration>,
+    /// Why the last write failed, if it did.
+    failure: watch::Sender<Option<String>>,
 }
 
 impl Persister {
     pub(super) fn new(
-        store: StateStore,
+        file: StateFile,
         sources: Vec<Box<dyn Source>>,
         bell: SaveBell,
         workshop: Workshop,
         clock: Arc<dyn Clock>,
         catalogue: &Catalogue,
     ) -> Result<Self, RegisterError> {
-        let desk = Some(Desk { store, sources });
+        let desk = Some(Desk { file, sources });
         let saves = catalogue.family(saves())?;
-        Ok(Self { desk, away: None, bell, workshop, clock, saves, logged: None })
+        let failure = watch::Sender::new(None);
+        Ok(Self { desk, away: None, bell, workshop, clock, saves, logged: None, failure })
+    }
+
+    /// Returns where it can be seen why the last write failed.
+    pub(super) fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.failure.subscribe()
     }
 
     /// Saves until `stop` completes, then once more; says why that failed, if
@@ -234,7 +196,9 @@ impl Persister {
                 () = bell.rung() => false,
                 _ = ticks.tick() => false,
             };
-            let saved = self.save().await;
+            let now = (!stopped).then(|| self.clock.monotonic());
+            let saved = self.save(now).await;
+            self.publish(&saved);
             if stopped {
                 return saved;
             }
@@ -243,7 +207,7 @@ impl Persister {
                 // A disk that refuses is not asked again at once, however
                 // many wait.
                 tokio::select! {
-                    () = &mut stop => return self.save().await,
+                    () = &mut stop => return self.save(None).await,
                     _ = ticks.tick() => {}
                 }
             }
@@ -251,7 +215,7 @@ impl Persister {
     }
 
     /// Writes what has changed, on a pool thread.
-    async fn save(&mut self) -> Result<(), String> {
+    async fn save(&mut self, now: Option<Duration>) -> Result<(), String> {
         let Some(mut desk) = self.take_desk() else {
             self.count("failed");
             return Err("an earlier write is still under way".to_owned());
@@ -259,7 +223,7 @@ impl Persister {
         let (give_back, away) = oneshot::channel();
         self.away = Some(away);
         let job = move || {
-            let saved = desk.save();
+            let saved = desk.save(now);
             // The persister waits for it, or has ended.
             let _ = give_back.send((desk, saved));
         };
@@ -294,7 +258,18 @@ impl Persister {
             Ok(_) => self.count("ok"),
             Err(_) => self.count("failed"),
         }
-        Some(saved.map(|_| ()).map_err(|error| error.to_string()))
+        Some(saved.map(|_| ()))
+    }
+
+    fn publish(&self, saved: &Result<(), String>) {
+        let failure = saved.as_ref().err();
+        self.failure.send_if_modified(|shown| {
+            let differs = shown.as_ref() != failure;
+            if differs {
+                *shown = failure.cloned();
+            }
+            differs
+        });
     }
 
     fn count(&self, outcome: &'static str) {
@@ -308,7 +283,7 @@ impl Persister {
         let now = self.clock.monotonic();
         if self.logged.is_none_or(|last| now.saturating_sub(last) >= LOG_EVERY) {
             self.logged = Some(now);
-            log::error!("the state was not saved and is tried again every second: {reason}");
+            log::error!("the state was not saved and is tried again: {reason}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the components begin with: what was kept, under what is configured.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use keepwatch_actors::health_checker::HealthState;
@@ -9,12 +10,16 @@ use keepwatch_engine::aggregate::Schedule;
 use keepwatch_engine::alert::Evaluator;
 use keepwatch_engine::instrument::{Catalogue, KeptMetrics};
 use keepwatch_engine::model::MetricDefinition;
+use keepwatch_engine::storage::folder::DamagedFile;
+use keepwatch_engine::storage::state::Contents;
 
 use super::builder::MonitorBuilder;
 use super::error::StartError;
-use super::persisting::{
-    self, CatalogueSource, KeepSource, Persister, Restored, Source, report_left_out,
-};
+use super::persisting::{CatalogueSource, KeepSource, Persister, Source};
+use super::state_file::{self, Restored};
+
+/// How many entries that were left out are named in the log.
+const NAMED_MAX: usize = 20;
 
 /// The values that the first incarnations begin with.
 pub(super) struct Keeps {
@@ -26,15 +31,20 @@ pub(super) struct Keeps {
 
 /// Restores what the data folder keeps, and lays what the builder configures
 /// over it: a rule or an aggregation of the builder's goes before a kept one
-/// of the same name. Returns what saves it from now on, if there is a folder.
+/// of the same name. Returns what saves it from now on, if there is a folder;
+/// what is lost is added to `damaged`.
 pub(super) fn restore(
     plan: &mut MonitorBuilder,
     catalogue: &Catalogue,
     workshop: &Workshop,
+    damaged: &mut Vec<DamagedFile>,
 ) -> Result<(Keeps, Option<Persister>), StartError> {
     let now = plan.clock.now();
-    let (store, mut contents) = match plan.data.as_deref().and_then(persisting::open) {
-        Some(Restored { store, contents }) => (Some(store), contents),
+    let (file, mut contents) = match plan.data.as_deref().map(state_file::open) {
+        Some(Restored { file, contents, damaged: lost }) => {
+            damaged.extend(lost);
+            (Some(file), contents)
+        }
         None => Default::default(),
     };
     let kept_alerts = Evaluator::restore(plan.evaluation, &mut contents, now);
@@ -42,7 +52,9 @@ pub(super) fn restore(
     let kept_schedule = Schedule::restore(plan.aggregation, &mut contents, now);
     let kept_janitor = JanitorState::restore(&mut contents);
     let kept_metrics = KeptMetrics::restore(&mut contents);
-    report_left_out(&contents);
+    if let Some(file) = &file {
+        damaged.extend(left_out(file.path(), &contents));
+    }
 
     let mut alerts = kept_alerts.clone();
     alerts.resume(now);
@@ -67,7 +79,7 @@ pub(super) fn restore(
         by_name.or_else(|| metric.retention()).unwrap_or_else(|| policy.samples())
     });
 
-    let Some(store) = store else {
+    let Some(file) = file else {
         let keeps = Keeps {
             alerts: Keep::new(alerts),
             health: Keep::new(kept_health),
@@ -93,8 +105,22 @@ pub(super) fn restore(
         Box::new(metrics),
     ];
     let (workshop, clock) = (workshop.clone(), Arc::clone(clock));
-    let persister = Persister::new(store, sources, bell, workshop, clock, catalogue)?;
+    let persister = Persister::new(file, sources, bell, workshop, clock, catalogue)?;
     Ok((keeps, Some(persister)))
+}
+
+/// Logs the entries that could not be read, and says how many there are.
+fn left_out(path: &Path, contents: &Contents) -> Option<DamagedFile> {
+    let left_out = contents.left_out();
+    for entry in left_out.iter().take(NAMED_MAX) {
+        log::error!("not restored: {entry}");
+    }
+    if left_out.len() > NAMED_MAX {
+        log::error!("not restored: {} more entries", left_out.len() - NAMED_MAX);
+    }
+    let first = left_out.first()?;
+    let reason = format!("{} of its entries, the first is {first}", left_out.len());
+    Some(DamagedFile { path: path.to_owned(), reason })
 }
 
 fn refused(what: &'static str, name: String, source: keepwatch_actors::Error) -> StartError {

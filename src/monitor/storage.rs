@@ -4,16 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets};
+use keepwatch_actors::durability::{LogWriter, Upkeep, UpkeepOptions, UpkeepOutlets, UpkeepReport};
 use keepwatch_actors::health_checker::AddCheck;
+use keepwatch_actors::janitor::JanitorState;
 use keepwatch_actors::registry::Registry;
-use keepwatch_actors::supervisor::{Address, Workshop};
+use keepwatch_actors::supervisor::{Address, Keep, Workshop};
 use keepwatch_engine::alert::{Rule, Severity};
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::health::{CheckDefinition, Outcome};
 use keepwatch_engine::registry::Limits;
-use keepwatch_engine::storage::folder::{DataFolder, Keeping, WINDOW};
-use keepwatch_engine::storage::{Ledger, Log, SyncPolicy};
+use keepwatch_engine::storage::folder::{DamagedFile, DataFolder, Keeping, Reopening, WINDOW};
+use keepwatch_engine::storage::wal::Writer;
+use keepwatch_engine::storage::{Ledger, Log, LogStatus, SyncPolicy};
+use tokio::sync::watch;
 
 use super::error::StartError;
 use crate::collect::storage::DEGRADED;
@@ -78,25 +81,56 @@ pub(super) struct Storage {
     pub(super) disk: Option<(Arc<DataFolder>, LogWriter)>,
 }
 
-impl Storage {
-    /// Opens a folder and brings back what is there. Damage is logged, with
-    /// what it cost, and is no reason not to start.
+/// What was found in a data folder, or the memory alone.
+pub(super) struct Found {
+    ledger: Arc<Ledger>,
+    disk: Option<(DataFolder, Writer, Reopening)>,
+    /// What is lost of what is not series.
+    pub(super) damaged: Vec<DamagedFile>,
+    took: Duration,
+}
+
+impl Found {
+    /// Opens a folder and brings back what is there. Damage is no reason not
+    /// to start.
     pub(super) fn open(
         path: Option<&Path>,
         options: &StorageOptions,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let Some(path) = path else { return Ok(Self { ledger: Arc::default(), disk: None }) };
+        let mut found =
+            Self { ledger: Arc::default(), disk: None, damaged: Vec::new(), took: Duration::ZERO };
+        let Some(path) = path else { return Ok(found) };
         let begun = clock.monotonic();
-        let (folder, ledger, writer, found) = DataFolder::open(path, options.window, clock.now())?;
-        let took = clock.monotonic().saturating_sub(begun);
-        if found.lost_anything() {
-            log::error!("{path:?} is damaged: {found}");
+        let (folder, ledger, writer, report) = DataFolder::open(path, options.window, clock.now())?;
+        found.took = clock.monotonic().saturating_sub(begun);
+        found.ledger = ledger;
+        found.disk = Some((folder, writer, report));
+        Ok(found)
+    }
+}
+
+impl Storage {
+    /// Begins to write to what was found. Damage is logged, with what it
+    /// cost, and told of for as long as the engine runs.
+    pub(super) fn start(
+        found: Found,
+        options: &StorageOptions,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let Found { ledger, disk, damaged, took } = found;
+        let Some((folder, writer, mut report)) = disk else {
+            return Ok(Self { ledger, disk: None });
+        };
+        report.damaged.extend(damaged);
+        let path = folder.path();
+        if report.lost_anything() {
+            log::error!("{path:?} is damaged: {report}");
         } else {
-            log::info!("{path:?} holds {found}, opened in {took:?}");
+            log::info!("{path:?} holds {report}, opened in {took:?}");
         }
         let log = Log::new(writer, options.sync);
-        let log = LogWriter::start(log, found, Arc::clone(clock)).map_err(StartError::Thread)?;
+        let log = LogWriter::start(log, report, Arc::clone(clock)).map_err(StartError::Thread)?;
         Ok(Self { ledger, disk: Some((Arc::new(folder), log)) })
     }
 
@@ -130,30 +164,37 @@ impl Storage {
         Upkeep::new(self.disk.clone(), workshop, outlets, options)
     }
 
-    /// Returns the check and the rule that watch a data folder.
-    pub(super) fn watch(&self, options: &StorageOptions) -> Option<(AddCheck, Rule)> {
+    /// Returns the check that watches a data folder.
+    pub(super) fn check(
+        &self,
+        options: &StorageOptions,
+        janitor: &Keep<JanitorState>,
+        state: Option<watch::Receiver<Option<String>>>,
+    ) -> Option<AddCheck> {
         let (_, log) = self.disk.clone()?;
         let interval = options.upkeep_interval.clamp(CHECK_EVERY_MIN, CHECK_EVERY_MAX);
         let definition = CheckDefinition::new(CHECK).measurement("storage").interval(interval);
-        let check = AddCheck::new(definition, move || {
-            let status = log.status();
-            async move {
-                match status.failure {
-                    None => Outcome::healthy(),
-                    Some(failure) => Outcome::degraded(format_args!(
-                        "{} samples are in memory only: {failure}",
-                        status.samples_unlogged
-                    )),
-                }
-            }
-        });
-        let rule = Rule::on(RULE, DEGRADED)
+        // What the janitor published: its address would hold it, and with it
+        // the folder, from what it reaches.
+        let janitor = janitor.clone();
+        Some(AddCheck::new(definition, move || {
+            let (status, last) = (log.status(), janitor.load());
+            let unsaved = state.as_ref().and_then(|state| state.borrow().clone());
+            async move { outcome(&status, last.last_upkeep(), unsaved) }
+        }))
+    }
+
+    /// Returns the rule that watches a data folder.
+    pub(super) fn rule() -> Option<Rule> {
+        Rule::on(RULE, DEGRADED)
             .when_text("value > 0")
             .severity(Severity::Error)
-            .description("The data folder does not take samples; they are kept in memory only.")
+            .description(
+                "The data folder does not take samples or states, which are kept in memory \
+                 only, or it cannot be kept up.",
+            )
             .build()
-            .ok()?;
-        Some((check, rule))
+            .ok()
     }
 
     /// Writes and syncs what was handed to the log; returns what was not kept.
@@ -165,4 +206,19 @@ impl Storage {
             .failure
             .map(|failure| format!("{} samples are lost: {failure}", status.samples_unlogged))
     }
+}
+
+/// Says how a data folder fares by its log, by its last round of upkeep, if
+/// there was one, and by why the state was not saved, if it was not.
+fn outcome(log: &LogStatus, upkeep: Option<&UpkeepReport>, unsaved: Option<String>) -> Outcome {
+    let unlogged = log
+        .failure
+        .as_ref()
+        .map(|failure| format!("{} samples are in memory only: {failure}", log.samples_unlogged));
+    let neglected = upkeep
+        .filter(|upkeep| !upkeep.failures.is_empty())
+        .map(|upkeep| format!("the last upkeep failed: {}", upkeep.failures.join("; ")));
+    let unsaved = unsaved.map(|reason| format!("the state is not saved: {reason}"));
+    let troubles: Vec<String> = unlogged.into_iter().chain(neglected).chain(unsaved).collect();
+    if troubles.is_empty() { Outcome::healthy() } else { Outcome::degraded(troubles.join("; ")) }
 }

@@ -32,9 +32,11 @@
 //! | `/api/metrics` | the definitions of all metrics |
 //! | `/api/metrics/{name}/values` | samples in time order; `start` (an hour before `end`), `end` (now), `match[]` |
 //! | `/api/metrics/{name}/rollups` | count, sum, min, max, last and increase by spans of 5 min, or of 1 h from a `step` of 1 h on; else as `values` |
+//! | `/api/v1/…` | the HTTP API of Prometheus: `query`, `query_range`, `series`, `labels` and others, for Grafana and whoever speaks it |
+//! | `/-/healthy`, `/-/ready` | 200, as Prometheus answers |
 //!
 //! Times are RFC 3339 or Unix seconds; durations such as `90s` or `1h30m`.
-//! Under `/api` a parameter that is unknown or will not do is answered with
+//! Under `/api`, `/api/v1` aside, a parameter that is unknown or will not do is answered with
 //! 400 and `{"error": {"message", "parameter", "value", "expected"}}`, an
 //! unknown metric with 404, a component that is down or overloaded with 503.
 //! `/metrics`, `/health` and the page ignore parameters: probes and scrapers
@@ -55,6 +57,7 @@ mod health;
 mod metrics;
 mod page;
 mod parameters;
+mod prometheus;
 mod summary;
 
 use actix_web::http::header;
@@ -92,7 +95,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/api/actors", web::route().to(summary::actors)))
         .service(resource("/api/metrics", web::route().to(metrics::definitions)))
         .service(resource("/api/metrics/{name}/values", web::route().to(metrics::values)))
-        .service(resource("/api/metrics/{name}/rollups", web::route().to(metrics::rollups)));
+        .service(resource("/api/metrics/{name}/rollups", web::route().to(metrics::rollups)))
+        .configure(prometheus::routes);
 }
 
 /// A resource for GET and HEAD; other methods are answered with 405.

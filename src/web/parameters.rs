@@ -127,7 +127,7 @@ impl Parameters {
     }
 }
 
-fn parse_time(text: &str) -> Option<Timestamp> {
+pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(Timestamp::from_millis(at.timestamp_millis()));
     }

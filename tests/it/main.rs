@@ -12,6 +12,10 @@ mod examples;
 mod http;
 mod kill;
 mod monitor;
+#[cfg(unix)]
+mod place;
 mod process;
+#[cfg(unix)]
+mod recording;
 mod restart;
 mod web;

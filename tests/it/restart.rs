@@ -17,6 +17,7 @@ use keepwatch::messages::{
 };
 use keepwatch::model::{Labels, Matcher, TimeRange};
 use keepwatch::retention::{DAY, Policy};
+use keepwatch::storage::state::StateStore;
 use keepwatch::{Monitor, MonitorBuilder};
 
 use crate::process::Program;
@@ -175,11 +176,87 @@ fn a_damaged_state_file_is_set_aside_and_costs_the_states_alone() {
         let monitor = place.monitor().start().unwrap();
         assert_eq!(monitor.send(Rules).await.unwrap().len(), 2, "those of the builder");
         assert!(place.0.join("state.redb.damaged-1").exists());
+        let summary = monitor.summary(DAY).await.to_string();
+        assert!(summary.contains("state.redb.damaged-1 cannot be read: "), "{summary}");
         define(&monitor).await;
         monitor.shutdown().await;
         drop(monitor);
         let monitor = place.monitor().start().unwrap();
         check_defined(&monitor).await;
+        monitor.shutdown().await;
+    });
+}
+
+/// Waits until the check of the data folder has this status; returns what it
+/// says then.
+async fn until(monitor: &Monitor, status: HealthStatus) -> Option<String> {
+    let check = async {
+        loop {
+            let check = CheckNow { check: "keepwatch storage".into() };
+            let report = monitor.send(check).await.unwrap();
+            if report.status == status {
+                return report.message.map(|message| message.to_string());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), check).await.unwrap()
+}
+
+#[test]
+fn a_state_file_that_cannot_be_opened_is_read_and_opened_later() {
+    let place = Place::new("held");
+    actix_rt::System::new().block_on(async {
+        let monitor = place.monitor().start().unwrap();
+        define(&monitor).await;
+        monitor.shutdown().await;
+        drop(monitor);
+        let held = StateStore::open(place.0.join("state.redb")).unwrap();
+        let monitor = place.monitor().start().unwrap();
+        check_defined(&monitor).await;
+        let said = until(&monitor, HealthStatus::Degraded).await.unwrap();
+        assert!(said.starts_with("the state is not saved: "), "{said}");
+        assert!(said.ends_with("in use by another process"), "{said}");
+        let policy = Policy::builder().samples(3 * DAY).build().unwrap();
+        monitor.send(SetPolicy(policy)).await.unwrap();
+        drop(held);
+        until(&monitor, HealthStatus::Up).await;
+        assert_eq!(monitor.shutdown().await.unsaved_state, None);
+        drop(monitor);
+        let monitor = place.monitor().start().unwrap();
+        assert_eq!(monitor.send(CurrentPolicy).await.unwrap().samples(), 3 * DAY);
+        assert_eq!(monitor.send(Silences).await.unwrap().len(), 1);
+        monitor.shutdown().await;
+    });
+}
+
+#[test]
+fn a_state_file_that_could_not_be_read_is_not_written_over() {
+    let place = Place::new("unread");
+    let (file, away) = (place.0.join("state.redb"), place.0.join("away"));
+    actix_rt::System::new().block_on(async {
+        let monitor = place.monitor().start().unwrap();
+        define(&monitor).await;
+        monitor.shutdown().await;
+        drop(monitor);
+        std::fs::rename(&file, &away).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        let monitor = place.monitor().start().unwrap();
+        assert_eq!(monitor.send(Silences).await.unwrap().len(), 0);
+        let summary = monitor.summary(DAY).await.to_string();
+        assert!(summary.contains("state.redb cannot be read: "), "{summary}");
+        until(&monitor, HealthStatus::Degraded).await;
+        let policy = Policy::builder().samples(3 * DAY).build().unwrap();
+        monitor.send(SetPolicy(policy)).await.unwrap();
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::rename(&away, &file).unwrap();
+        until(&monitor, HealthStatus::Up).await;
+        let aside = StateStore::read(&place.0.join("state.redb.damaged-1")).unwrap();
+        assert!(!aside.is_empty());
+        assert_eq!(monitor.shutdown().await.unsaved_state, None);
+        drop(monitor);
+        let monitor = place.monitor().start().unwrap();
+        assert_eq!(monitor.send(CurrentPolicy).await.unwrap().samples(), 3 * DAY);
         monitor.shutdown().await;
     });
 }

@@ -53,7 +53,7 @@ struct Shared {
 
 enum Order {
     Write { commits: Vec<Commit>, samples: usize, release: Option<Release> },
-    RemoveSealed { before: Timestamp, below: u64 },
+    RemoveSealed { before: Timestamp, below: u64, done: oneshot::Sender<()> },
     ShrinkTo { bytes: u64, done: oneshot::Sender<u64> },
     Close { done: oneshot::Sender<()> },
 }
@@ -154,9 +154,11 @@ impl LogWriter {
 
     /// Removes the files below the number `below` whose samples are all before
     /// `before`: they are in segments.
-    pub fn remove_sealed(&self, before: Timestamp, below: u64) {
+    pub async fn remove_sealed(&self, before: Timestamp, below: u64) {
+        let (done, removed) = oneshot::channel();
+        let _ = self.orders.send(Order::RemoveSealed { before, below, done });
         // A thread that has ended leaves them to the next start.
-        let _ = self.orders.send(Order::RemoveSealed { before, below });
+        let _ = removed.await;
     }
 
     /// Removes the oldest files until no more than `bytes` are left; answers
@@ -224,8 +226,11 @@ impl Writing<'_> {
                 Order::Write { commits, samples, release } => {
                     next = self.write(commits, samples, release, inbox);
                 }
-                Order::RemoveSealed { before, below } => {
+                Order::RemoveSealed { before, below, done } => {
                     self.log.remove_sealed(before, below, self.clock.monotonic());
+                    // Whoever waits goes by the size of what is left.
+                    self.publish();
+                    let _ = done.send(());
                 }
                 Order::ShrinkTo { bytes, done } => {
                     let freed = self.log.shrink_to(bytes, self.clock.monotonic());

@@ -56,6 +56,8 @@ pub struct UpkeepReport {
     pub rolled: RolledUp,
     /// Up to when samples are sealed.
     pub sealed_before: Option<Timestamp>,
+    /// Up to when what is sealed was looked at for rollups.
+    pub rolled_before: Option<Timestamp>,
     /// What went wrong; the next round tries again.
     pub failures: Vec<String>,
 }
@@ -105,28 +107,47 @@ impl Upkeep {
         Self { disk, workshop, outlets, options }
     }
 
-    /// Carries out a round at the time `now`. Samples before `sealed_before`
-    /// were sealed by the round before.
+    /// Carries out a round at the time `now`; `last` is what the round before
+    /// did. A step that failed is tried again.
     ///
-    /// Retention comes first: it needs no space, and makes some.
+    /// Retention comes first: it needs no space, and makes some. A log that is
+    /// too large for the budget is cut after sealing, as that may be all it
+    /// takes.
     pub async fn round(
         self,
         retention: SampleRetention,
-        sealed_before: Option<Timestamp>,
+        last: Option<Arc<UpkeepReport>>,
         now: Timestamp,
     ) -> UpkeepReport {
-        let mut report = UpkeepReport { sealed_before, ..UpkeepReport::default() };
+        let mut report = UpkeepReport::default();
+        if let Some(last) = last {
+            report.sealed_before = last.sealed_before;
+            report.rolled_before = last.rolled_before;
+        }
         if let Some(disk) = &self.disk {
             let keeping = self.keeping(&retention).await;
             self.retain(disk, keeping.clone(), now, &mut report).await;
             let before = disk.folder.sealable_before(self.options.out_of_order, now);
-            if sealed_before.is_none_or(|sealed| sealed < before) {
+            if report.sealed_before.is_none_or(|sealed| sealed < before) {
                 match self.seal(disk, before, &mut report).await {
                     Ok(()) => report.sealed_before = Some(before),
                     Err(failure) => report.failures.push(format!("sealing: {failure}")),
                 }
+            }
+            if report.retained.log_bytes_max.is_some() {
+                // What could be sealed has left the log by now.
+                self.retain(disk, keeping.clone(), now, &mut report).await;
+            }
+            if let Some(bytes) = report.retained.log_bytes_max {
+                report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
+            }
+            if report.rolled_before.is_none_or(|rolled| rolled < before) {
                 match self.on_disk(disk, move |folder| folder.roll_up(&keeping, now)).await {
-                    Ok(rolled) => report.rolled = rolled,
+                    Ok(rolled) => {
+                        report.rolled = rolled;
+                        // What was not sealed yet is looked at again.
+                        report.rolled_before = report.sealed_before;
+                    }
                     Err(failure) => report.failures.push(format!("rollups: {failure}")),
                 }
             }
@@ -186,12 +207,7 @@ impl Upkeep {
     ) {
         let log_bytes = disk.log.status().bytes;
         match self.on_disk(disk, move |folder| folder.retain(&keeping, log_bytes, now)).await {
-            Ok(retained) => {
-                if let Some(bytes) = retained.log_bytes_max {
-                    report.log_bytes_dropped = disk.log.shrink_to(bytes).await;
-                }
-                report.retained = retained;
-            }
+            Ok(retained) => report.retained += retained,
             Err(failure) => report.failures.push(format!("retention: {failure}")),
         }
     }
@@ -231,7 +247,7 @@ impl Upkeep {
                 break;
             }
         }
-        disk.log.remove_sealed(before, below);
+        disk.log.remove_sealed(before, below).await;
         Ok(())
     }
 

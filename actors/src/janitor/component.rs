@@ -131,8 +131,8 @@ impl Janitor {
     ) -> Option<impl Future<Output = UpkeepReport> + use<>> {
         let upkeep = self.upkeep.clone().filter(|_| !self.keeping_up)?;
         self.keeping_up = true;
-        let sealed_before = self.state.upkeep.as_ref().and_then(|last| last.sealed_before);
-        Some(upkeep.round(self.state.policy.sample_retention(), sealed_before, now))
+        let last = self.state.upkeep.clone();
+        Some(upkeep.round(self.state.policy.sample_retention(), last, now))
     }
 
     /// Notes what a round of upkeep did.

@@ -51,6 +51,12 @@ impl JanitorState {
         }
     }
 
+    /// Returns what the last round of upkeep did, if there was one.
+    #[must_use]
+    pub fn last_upkeep(&self) -> Option<&UpkeepReport> {
+        self.upkeep.as_deref()
+    }
+
     /// Goes on with the configured policy, unless another was set at run time
     /// in the place of this very one: a configuration that was changed since
     /// goes before.

@@ -54,6 +54,16 @@ struct House {
 }
 
 impl House {
+    fn upkeep_outlets(&self) -> UpkeepOutlets {
+        UpkeepOutlets {
+            cut: self.registry.outlet(),
+            evict: self.registry.outlet(),
+            shed: self.registry.outlet(),
+            census: self.registry.outlet(),
+            metrics: self.registry.outlet(),
+        }
+    }
+
     async fn open(folder: &Folder) -> Self {
         let (data, ledger, writer, found) = DataFolder::open(&folder.0, WINDOW, EPOCH).unwrap();
         assert!(!found.lost_anything(), "{found}");
@@ -146,13 +156,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
             assert!(house.append(at, f64::from(number)).await);
         }
         let (workshop, pool) = Workshop::start().unwrap();
-        let outlets = UpkeepOutlets {
-            cut: house.registry.outlet(),
-            evict: house.registry.outlet(),
-            shed: house.registry.outlet(),
-            census: house.registry.outlet(),
-            metrics: house.registry.outlet(),
-        };
+        let outlets = house.upkeep_outlets();
         let options = UpkeepOptions {
             five_minutes: Duration::from_secs(86_400),
             hours: Duration::from_secs(86_400),
@@ -171,20 +175,61 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         assert!(report.segments >= 2 && report.samples_sealed >= 4 * 180 * SERIES as u64);
         let expected: Vec<f64> = (0..=STEPS).map(f64::from).collect();
         assert_eq!(house.values().await, expected);
-        let again = upkeep.clone().round(SampleRetention::default(), report.sealed_before, EPOCH);
+        let last = Some(Arc::new(report.clone()));
+        let again = upkeep.clone().round(SampleRetention::default(), last, EPOCH);
         assert_eq!(again.await.segments, 0, "there is nothing new");
         let stored = house.registry.send(StorageStatistics).await.unwrap();
         assert_eq!(stored.statistics.segments, report.segments);
         assert!(stored.statistics.samples < 3 * 180 * SERIES, "the others left the memory");
 
-        // Memory has room for less than what is left.
+        // Memory has room for less than what is left, and a chunk is whole.
+        let more = 120;
+        for number in 1..=more {
+            let at = EPOCH + Duration::from_secs(4 * u64::from(number));
+            assert!(house.append(at, f64::from(number)).await);
+        }
         let options = UpkeepOptions { memory_max: Some(1), ..options };
         let tight = Upkeep::new(None, workshop, outlets, options);
         let shed = tight.round(SampleRetention::default(), None, EPOCH).await;
         assert!(shed.samples_shed > 0, "{shed:?}");
         let left: usize = house.read().await.iter().map(|one| one.samples.len()).sum();
-        let stored = u64::from(STEPS + 1) * SERIES as u64;
+        let stored = u64::from(STEPS + 1 + more) * SERIES as u64;
         assert_eq!(left as u64 + shed.samples_shed, stored);
+        pool.shutdown_background();
+    });
+}
+
+#[test]
+fn a_log_beyond_the_budget_is_sealed_before_it_is_cut() {
+    let folder = Folder::new();
+    threaded(async {
+        let house = House::open(&folder).await;
+        let begin = EPOCH - Duration::from_secs(6 * 3_600);
+        for number in 0..STEPS {
+            let at = begin + Duration::from_secs(20 * u64::from(number));
+            assert!(house.append(at, f64::from(number)).await);
+        }
+        let (workshop, pool) = Workshop::start().unwrap();
+        let log_bytes = house.log.status().bytes;
+        let options = UpkeepOptions {
+            five_minutes: Duration::from_secs(86_400),
+            hours: Duration::from_secs(86_400),
+            bytes_max: Some(log_bytes - 1),
+            memory_max: None,
+            out_of_order: Duration::from_secs(300),
+            series_per_slice: 7,
+        };
+        let disk = Some((Arc::clone(&house.folder), house.log.clone()));
+        let upkeep = Upkeep::new(disk, workshop, house.upkeep_outlets(), options);
+        let report = upkeep.round(SampleRetention::default(), None, EPOCH).await;
+        assert_eq!(report.failures, Vec::<String>::new());
+        assert!(report.segments >= 2, "{report:?}");
+        assert_eq!(report.log_bytes_dropped, 0, "{report:?}");
+        assert_eq!(report.retained.over_budget_files, 0, "{report:?}");
+        let left = house.log.status().bytes + house.folder.bytes();
+        assert!(left < log_bytes, "{left} of {log_bytes}");
+        let expected: Vec<f64> = (0..STEPS).map(f64::from).collect();
+        assert_eq!(house.values().await, expected);
         pool.shutdown_background();
     });
 }

@@ -6,6 +6,7 @@
 //! none of it is of use to a program.
 
 use crate::exposition::parse::fuzzing as text;
+use crate::promql::fuzzing as query;
 use crate::storage::{columns_fuzzing, segment, wal};
 
 /// A reader of foreign bytes.
@@ -20,11 +21,12 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target { name: "log", check: log, seeds: wal::fuzzing::seeds },
     Target { name: "segment", check: segment, seeds: segment::fuzzing::seeds },
     Target { name: "chunk", check: chunk, seeds: columns_fuzzing::seeds },
     Target { name: "openmetrics", check: openmetrics, seeds: text::seeds },
+    Target { name: "promql", check: promql, seeds: query::seeds },
 ];
 
 /// Reads a file of the log, or payloads of its frames.
@@ -45,6 +47,11 @@ pub fn chunk(bytes: &[u8]) {
 /// Reads text with both parsers.
 pub fn openmetrics(bytes: &[u8]) {
     text::check(bytes);
+}
+
+/// Reads a query, and what is printed of it again.
+pub fn promql(bytes: &[u8]) {
+    query::check(bytes);
 }
 
 #[cfg(test)]

@@ -78,3 +78,8 @@ fn any_bytes_are_columns_or_none() {
 fn any_bytes_are_metrics_or_an_error() {
     check(TARGETS[3]);
 }
+
+#[test]
+fn any_bytes_are_a_query_or_an_error() {
+    check(TARGETS[4]);
+}

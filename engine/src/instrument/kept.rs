@@ -41,6 +41,11 @@ impl KeptMetrics {
         Self { by_name: Arc::new(by_name) }
     }
 
+    /// Returns the definitions, by name.
+    pub fn definitions(&self) -> impl Iterator<Item = &Arc<MetricDefinition>> {
+        self.by_name.values().map(|kept| &kept.definition)
+    }
+
     /// Returns how many there are.
     #[must_use]
     pub fn len(&self) -> usize {

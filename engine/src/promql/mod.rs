@@ -16,6 +16,8 @@
 pub mod annotation;
 mod eval;
 pub mod functions;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod label_set;
 pub mod plan;
 mod query;

@@ -39,7 +39,8 @@ pub struct LogStatus {
     pub samples: u64,
     /// Bytes written since the log was opened.
     pub bytes_written: u64,
-    /// Samples that are in memory only, because the disk refused them.
+    /// Samples that are in memory only, because the disk refused them, or did
+    /// not sync them.
     pub samples_unlogged: u64,
     /// How often the log was synced.
     pub syncs: u64,
@@ -96,8 +97,10 @@ impl Log {
             self.refuse(fresh());
             return false;
         }
+        let mut batch = 0;
         let synced = match self.writer.write(fresh()) {
             Ok(written) => {
+                batch = written.samples;
                 self.status.samples += written.samples;
                 self.status.bytes_written += written.bytes;
                 self.status.bytes = self.writer.bytes();
@@ -113,7 +116,7 @@ impl Log {
                 late == 0
             }
             Err(error) => {
-                self.fail(&error, now);
+                self.fail(&error, batch, now);
                 self.refuse(fresh());
                 false
             }
@@ -142,7 +145,7 @@ impl Log {
     /// Syncs what is due.
     pub fn tick(&mut self, now: Duration) {
         if let Err(error) = self.sync_if_due(now) {
-            self.fail(&error, now);
+            self.fail(&error, 0, now);
         }
     }
 
@@ -151,7 +154,7 @@ impl Log {
         if self.unsynced_since.is_some()
             && let Err(error) = self.sync()
         {
-            self.fail(&error, now);
+            self.fail(&error, 0, now);
         }
     }
 
@@ -159,7 +162,7 @@ impl Log {
     /// `before`; they are in segments.
     pub fn remove_sealed(&mut self, before: Timestamp, below: u64, now: Duration) {
         if let Err(error) = self.writer.remove_sealed(before, below) {
-            self.fail(&error, now);
+            self.fail(&error, 0, now);
         }
         self.status.bytes = self.writer.bytes();
     }
@@ -173,7 +176,7 @@ impl Log {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(error) => {
-                    self.fail(&error, now);
+                    self.fail(&error, 0, now);
                     break;
                 }
             }
@@ -214,7 +217,9 @@ impl Log {
         }
     }
 
-    fn fail(&mut self, error: &WalError, now: Duration) {
+    /// Notes that the disk refused, and counts what was written and may never
+    /// get there, but for `refused` samples that are counted as such.
+    fn fail(&mut self, error: &WalError, refused: u64, now: Duration) {
         self.status.failures += 1;
         self.status.failure = Some(error.to_string());
         let pause = self.retry.map_or(RETRY_FIRST, |retry| (retry.pause * 2).min(RETRY_MAX));
@@ -222,6 +227,7 @@ impl Log {
         // A file that refused once may end in the middle of a frame. The next
         // one defines no series of this epoch, whoever writes first.
         self.writer.abandon();
+        self.status.samples_unlogged += self.writer.take_unsynced().saturating_sub(refused);
         self.status.refused_epoch = self.status.refused_epoch.max(self.writer.epoch());
         self.unsynced_since = None;
         self.status.bytes = self.writer.bytes();
@@ -234,6 +240,43 @@ mod tests {
 
     use super::*;
     use crate::storage::identity::Serial;
+
+    #[test]
+    fn what_was_written_and_cannot_be_synced_is_counted_once() {
+        let second = Duration::from_secs(1);
+        let policies = [SyncPolicy::EveryBatch, SyncPolicy::Interval(2 * second), SyncPolicy::Off];
+        for (number, (policy, expected)) in policies.into_iter().zip([1, 3, 2]).enumerate() {
+            let name = format!("keepwatch-log-sync-{}-{number}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            let away = folder.with_extension("away");
+            let mut log = Log::new(Writer::open(&folder).unwrap(), policy);
+            let commit = |at| {
+                let mut commit = Commit { epoch: 1, ..Commit::default() };
+                commit.push(Timestamp::from_millis(at), false, Serial(1), 0.5);
+                [commit]
+            };
+            if policy != SyncPolicy::EveryBatch {
+                // The file's name is not on the disk.
+                assert!(log.write(&commit(1), second));
+                assert!(log.write(&commit(2), second));
+            }
+            fs::rename(&folder, &away).unwrap();
+            match policy {
+                SyncPolicy::Interval(_) => {
+                    assert!(!log.write(&commit(3), 4 * second));
+                    log.tick(5 * second);
+                }
+                SyncPolicy::EveryBatch => assert!(!log.write(&commit(3), second)),
+                SyncPolicy::Off => log.close(4 * second),
+            }
+            let status = log.status();
+            assert_eq!(status.samples_unlogged, expected, "{policy:?}: {status:?}");
+            assert!(status.failure.is_some());
+            for folder in [folder, away] {
+                let _ = fs::remove_dir_all(folder);
+            }
+        }
+    }
 
     #[test]
     fn the_epoch_of_a_file_that_was_given_up_is_not_gone_on_with() {

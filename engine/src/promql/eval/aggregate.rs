@@ -8,11 +8,12 @@ use super::signature::{Counting, Groups};
 use super::stream::{Computed, Head, Series, Vector, collect};
 use super::unify::merge;
 use crate::promql::annotation::Annotation;
+use crate::promql::functions::ABSENT;
 use crate::promql::functions::aggregate::{
     Accumulator, Limit, Quantiles, Ranking, Ratios, ValueCounts, counts, keep_share, share,
 };
+use crate::promql::functions::label::label_name;
 use crate::promql::functions::range::Steps;
-use crate::promql::functions::{ABSENT, FunctionError};
 use crate::promql::plan::{Node, NodeKind};
 use crate::promql::syntax::{AggregateOp, Grouping};
 
@@ -54,13 +55,10 @@ impl<'a> Evaluator<'a> {
             }
             Op::CountValues => {
                 let label = match aggregation.parameter.map(|parameter| &parameter.kind) {
-                    Some(NodeKind::Text(label)) => label.clone(),
-                    _ => String::new(),
+                    Some(NodeKind::Text(label)) => label.bytes(),
+                    _ => &[],
                 };
-                if label.is_empty() {
-                    return Err(FunctionError::LabelName(label).into());
-                }
-                count_values(cx, counting, &label, vector, count)
+                count_values(cx, counting, label_name(label)?, vector, count)
             }
             Op::Quantile => {
                 for step in 0..count {

@@ -7,10 +7,11 @@ use super::signature::{Counting, Groups};
 use super::stream::{Computed, Head, Series, Vector};
 use crate::promql::annotation::{Annotation, Raised};
 use crate::promql::functions::histogram::{Buckets, Loaded, parse_bound};
+use crate::promql::functions::label::label_name;
 use crate::promql::functions::number::openmetrics;
 use crate::promql::functions::range::Steps;
 use crate::promql::functions::{ABSENT, Function, is_absent};
-use crate::promql::syntax::Span;
+use crate::promql::syntax::{Span, Text};
 
 /// The label of a bucket's upper bound.
 const LE: &str = "le";
@@ -21,7 +22,7 @@ pub(super) struct Call<'a> {
     /// Scalar arguments and where they stand.
     pub(super) parameters: Vec<(Numbers, Span)>,
     /// The label that `histogram_quantiles` adds.
-    pub(super) label: Option<&'a str>,
+    pub(super) label: Option<&'a Text>,
     /// Where the vector stands.
     pub(super) span: Span,
 }
@@ -59,10 +60,10 @@ pub(super) fn evaluate<'a>(
                 series.push(Series { head: histogram.head.clone(), column });
             }
             Function::HistogramQuantiles => {
+                let label = label_name(call.label.map(Text::bytes).unwrap_or_default())?;
                 for (phi, _) in &call.parameters {
                     cx.count(steps.count)?;
                     let column = quantile(cx, call, histogram, &mut buckets, phi, steps);
-                    let label = call.label.unwrap_or_default();
                     let mut head = histogram.head.clone();
                     head.labels = head.labels.with(label, &openmetrics(phi.at(0)));
                     series.push(Series { head, column });

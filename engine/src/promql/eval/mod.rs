@@ -37,6 +37,7 @@ use self::stream::{
 use self::unify::{merge, refuse_twins, unify};
 use super::annotation::Annotation;
 use super::functions::instant::{Comparison, Operand, apply, column_with, with_column};
+use super::functions::label::label_name;
 use super::functions::range::{Parameter, Steps};
 use super::functions::{ABSENT, Presence, is_absent};
 use super::label_set::LabelSet;
@@ -78,7 +79,9 @@ impl<'a> Evaluator<'a> {
         let steps = self.plan.steps;
         let is_instant = self.plan.times.is_instant();
         match &self.plan.root {
-            Root::Text(text) => Ok(Value::String(text.clone())),
+            Root::Text(text) => {
+                Ok(Value::String(String::from_utf8_lossy(text.bytes()).into_owned()))
+            }
             Root::Scalar(node) => {
                 let numbers = self.numbers(cx, node, &steps)?;
                 if is_instant {
@@ -263,7 +266,7 @@ impl<'a> Evaluator<'a> {
                 let call = histogram::Call {
                     function: *function,
                     parameters: numbers.into_iter().zip(spans).collect(),
-                    label: label.as_deref(),
+                    label: label.as_ref(),
                     span: vector.span,
                 };
                 let vector = self.vector(cx, vector, steps)?;
@@ -283,7 +286,9 @@ impl<'a> Evaluator<'a> {
                     return Ok(vector);
                 }
                 let mut series = collect(cx, vector, count)?;
-                sort::sort(*function, labels, &mut series);
+                let labels = labels.iter().map(|label| label_name(label.bytes()));
+                let labels = labels.collect::<Result<Vec<&str>, _>>()?;
+                sort::sort(*function, &labels, &mut series);
                 Ok(Computed::boxed(series))
             }
             NodeKind::Info(info) => self.info(cx, info, steps),

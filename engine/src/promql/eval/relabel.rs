@@ -2,42 +2,35 @@
 
 use super::error::EvalError;
 use super::stream::Head;
-use crate::promql::functions::label::{LabelReplace, label_join};
-use crate::promql::functions::{Function, FunctionError};
+use crate::promql::functions::Function;
+use crate::promql::functions::label::{LabelReplace, destination_name, label_join, source_name};
 use crate::promql::label_set::NAME;
+use crate::promql::syntax::Text;
 
 /// Returns the heads with the label that the function makes.
 pub(super) fn relabel(
     function: Function,
-    texts: &[String],
+    texts: &[Text],
     heads: &[Head],
 ) -> Result<Vec<Head>, EvalError> {
-    let text = |index: usize| texts.get(index).map_or("", String::as_str);
-    let destination = text(0);
+    let bytes = |index: usize| texts.get(index).map(Text::bytes).unwrap_or_default();
+    let text = |index: usize| String::from_utf8_lossy(bytes(index));
+    let destination = destination_name(function, bytes(0))?;
     if function == Function::LabelReplace {
-        let replace = LabelReplace::new(destination, text(1), text(3))?;
+        let replace = LabelReplace::new(&text(1), &text(3))?;
         let source = text(2);
-        let replaced = heads.iter().map(|head| match replace.apply(head.labels.get(source)) {
+        let replaced = heads.iter().map(|head| match replace.apply(head.labels.get(&source)) {
             Some(value) => set(head, destination, &value),
             None => head.clone(),
         });
         return Ok(replaced.collect());
     }
-    let refused = |name: &str| FunctionError::DestinationLabel {
-        function: "label_join",
-        name: name.to_owned(),
-    };
-    if destination.is_empty() {
-        return Err(refused(destination).into());
-    }
-    let sources = texts.get(2..).unwrap_or_default();
-    if let Some(source) = sources.iter().find(|source| source.is_empty()) {
-        let name = source.clone();
-        return Err(FunctionError::SourceLabel { function: "label_join", name }.into());
-    }
+    let sources = texts.get(2..).unwrap_or_default().iter();
+    let sources = sources.map(|source| source_name(function, source.bytes()));
+    let sources = sources.collect::<Result<Vec<&str>, _>>()?;
     let joined = heads.iter().map(|head| {
         let values = sources.iter().map(|source| head.labels.get(source));
-        set(head, destination, &label_join(text(1), values))
+        set(head, destination, &label_join(&text(1), values))
     });
     Ok(joined.collect())
 }

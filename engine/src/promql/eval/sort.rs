@@ -7,7 +7,7 @@ use crate::promql::functions::Function;
 use crate::promql::functions::order::natural;
 
 /// Puts the series of an instant query in order.
-pub(super) fn sort(function: Function, labels: &[String], series: &mut [Series]) {
+pub(super) fn sort(function: Function, labels: &[&str], series: &mut [Series]) {
     let value = |one: &Series| one.column.first().copied().unwrap_or(f64::NAN);
     match function {
         Function::Sort => series.sort_by(|a, b| by_value(value(a), value(b), Ordering::Less)),
@@ -29,9 +29,9 @@ fn by_value(a: f64, b: f64, first: Ordering) -> Ordering {
     }
 }
 
-fn by_labels(labels: &[String], a: &Series, b: &Series) -> Ordering {
+fn by_labels(labels: &[&str], a: &Series, b: &Series) -> Ordering {
     let (a, b) = (&a.head.labels, &b.head.labels);
-    let by_label = |label: &String| natural(a.get(label), b.get(label));
+    let by_label = |label: &&str| natural(a.get(label), b.get(label));
     // The same order from query to query.
     labels.iter().map(by_label).find(|order| order.is_ne()).unwrap_or_else(|| a.cmp(b))
 }

@@ -1,7 +1,10 @@
 //! Why a function or an aggregation cannot be evaluated.
 
+use std::fmt::Write as _;
+
 use thiserror::Error;
 
+use super::Function;
 use super::number::shortest;
 
 /// Why a function or an aggregation cannot be evaluated. The query ends with
@@ -17,7 +20,7 @@ pub enum FunctionError {
         /// The functions that know it, sorted.
         allowed: &'static str,
         /// The function.
-        function: &'static str,
+        function: Function,
     },
     /// A smoothing factor outside of 0 and 1.
     #[error("invalid smoothing factor. Expected: 0 < sf < 1, got: {0:.6}")]
@@ -25,24 +28,24 @@ pub enum FunctionError {
     /// A trend factor outside of 0 and 1.
     #[error("invalid trend factor. Expected: 0 < tf < 1, got: {0:.6}")]
     TrendFactor(f64),
-    /// A label name that is not valid.
-    #[error("invalid label name {0:?}")]
-    LabelName(String),
+    /// Bytes that are no name of a label: none, or not UTF-8.
+    #[error("invalid label name {}", quoted(.0))]
+    LabelName(Vec<u8>),
     /// A destination that is no name of a label.
-    #[error("invalid destination label name in {function}(): {name:?}")]
+    #[error("invalid destination label name in {function}(): {}", quoted(.name))]
     DestinationLabel {
         /// The function.
-        function: &'static str,
+        function: Function,
         /// The name as given.
-        name: String,
+        name: Vec<u8>,
     },
     /// A source that is no name of a label.
-    #[error("invalid source label name in {function}(): {name:?}")]
+    #[error("invalid source label name in {function}(): {}", quoted(.name))]
     SourceLabel {
         /// The function.
-        function: &'static str,
+        function: Function,
         /// The name as given.
-        name: String,
+        name: Vec<u8>,
     },
     /// A regular expression that does not compile, or is too large.
     #[error("invalid regular expression {pattern:?} in label_replace(): {reason}")]
@@ -64,4 +67,18 @@ pub enum FunctionError {
     /// Which share of the series to take is NaN.
     #[error("Ratio value is NaN")]
     RatioIsNan,
+}
+
+/// Returns bytes in quotes, those that are not UTF-8 as `\xc5`.
+fn quoted(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{}", chunk.valid().escape_debug());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text.push('"');
+    text
 }

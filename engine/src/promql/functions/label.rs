@@ -2,6 +2,7 @@
 
 use regex::{Captures, Regex, RegexBuilder};
 
+use super::Function;
 use super::error::FunctionError;
 
 /// The largest compiled regular expression in bytes.
@@ -32,19 +33,8 @@ impl LabelReplace {
     /// `Regexp.Expand`.
     ///
     /// # Errors
-    /// A name of a label that is empty; an expression that does not compile
-    /// within 1 MiB.
-    pub fn new(
-        destination: &str,
-        replacement: &str,
-        expression: &str,
-    ) -> Result<Self, FunctionError> {
-        if destination.is_empty() {
-            return Err(FunctionError::DestinationLabel {
-                function: "label_replace",
-                name: destination.to_owned(),
-            });
-        }
+    /// An expression that does not compile within 1 MiB.
+    pub fn new(replacement: &str, expression: &str) -> Result<Self, FunctionError> {
         let refused =
             |reason: String| FunctionError::Regex { pattern: expression.to_owned(), reason };
         // On its own first: `a)(b` is no expression, although it fits between
@@ -132,6 +122,36 @@ fn reference(text: &str) -> Option<(Piece, &str)> {
     Some((piece, rest))
 }
 
+/// Returns bytes as the name of a label: any UTF-8 text but the empty one.
+///
+/// # Errors
+/// [`FunctionError::LabelName`] for others.
+pub fn label_name(name: &[u8]) -> Result<&str, FunctionError> {
+    valid_name(name).ok_or_else(|| FunctionError::LabelName(name.to_vec()))
+}
+
+/// Returns bytes as the name of the label that `function` makes.
+///
+/// # Errors
+/// [`FunctionError::DestinationLabel`] for what [`label_name`] refuses.
+pub fn destination_name(function: Function, name: &[u8]) -> Result<&str, FunctionError> {
+    let refused = || FunctionError::DestinationLabel { function, name: name.to_vec() };
+    valid_name(name).ok_or_else(refused)
+}
+
+/// Returns bytes as the name of a label that `function` reads.
+///
+/// # Errors
+/// [`FunctionError::SourceLabel`] for what [`label_name`] refuses.
+pub fn source_name(function: Function, name: &[u8]) -> Result<&str, FunctionError> {
+    let refused = || FunctionError::SourceLabel { function, name: name.to_vec() };
+    valid_name(name).ok_or_else(refused)
+}
+
+fn valid_name(name: &[u8]) -> Option<&str> {
+    std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+}
+
 /// Returns the value of `label_join`: the values of the sources, which are
 /// empty where a label is absent, with `separator` between them. An empty one
 /// removes the label.
@@ -152,7 +172,7 @@ mod tests {
     use super::*;
 
     fn check(expression: &str, replacement: &str, source: &str, expected: Option<&str>) {
-        let replace = LabelReplace::new("dst", replacement, expression).unwrap();
+        let replace = LabelReplace::new(replacement, expression).unwrap();
         assert_eq!(replace.apply(source).as_deref(), expected, "{expression} {replacement}");
     }
 
@@ -184,11 +204,22 @@ mod tests {
     #[test]
     fn bad_expressions_and_names_are_refused() {
         for expression in ["(.*", "a)(b", "[", "(a{1000}){1000}"] {
-            let error = LabelReplace::new("dst", "", expression).unwrap_err();
+            let error = LabelReplace::new("", expression).unwrap_err();
             assert!(matches!(error, FunctionError::Regex { .. }), "{expression}: {error}");
         }
-        let error = LabelReplace::new("", "", "").unwrap_err();
-        assert_eq!(error.to_string(), "invalid destination label name in label_replace(): \"\"");
+        assert_eq!(label_name("é.b".as_bytes()), Ok("é.b"));
+        assert_eq!(
+            label_name(b"a\xc5z").unwrap_err().to_string(),
+            r#"invalid label name "a\xc5z""#
+        );
+        assert_eq!(
+            destination_name(Function::LabelReplace, b"\xff").unwrap_err().to_string(),
+            r#"invalid destination label name in label_replace(): "\xff""#
+        );
+        assert_eq!(
+            source_name(Function::LabelJoin, b"").unwrap_err().to_string(),
+            r#"invalid source label name in label_join(): """#
+        );
     }
 
     #[test]

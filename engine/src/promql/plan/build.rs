@@ -16,7 +16,7 @@ use crate::promql::label_set::NAME;
 use crate::promql::query::{EvaluationTimes, PlanError, QueryOptions};
 use crate::promql::syntax::{
     Aggregation, AtTime, Binary, Call, Expr, ExprKind, Extension, Modifiers, Operation, Span,
-    Subquery, Unary, UnaryOp, VectorSelector,
+    Subquery, Text, Unary, UnaryOp, VectorSelector,
 };
 use crate::storage::Selector;
 
@@ -58,11 +58,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Returns a literal text, parentheses aside.
-    pub(super) fn text(&self, expr: &Expr) -> Result<String, PlanError> {
+    pub(super) fn text(&self, expr: &Expr) -> Result<Text, PlanError> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.text(inner),
-            // Texts that are no UTF-8 can name nothing.
-            ExprKind::Text(text) => Ok(String::from_utf8_lossy(text.bytes()).into_owned()),
+            ExprKind::Text(text) => Ok(text.clone()),
             _ => {
                 Err(PlanError::Argument { message: "expected a text".to_owned(), span: expr.span })
             }
@@ -377,7 +376,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Returns the arguments behind the first, which are texts.
-    fn texts(&self, call: &Call) -> Result<Vec<String>, PlanError> {
+    fn texts(&self, call: &Call) -> Result<Vec<Text>, PlanError> {
         call.args.iter().skip(1).map(|expr| self.text(expr)).collect()
     }
 

@@ -17,7 +17,7 @@ pub(crate) use node::{Info, Instant, Node, NodeKind, RangeSource, Ranges, Vector
 use self::build::Builder;
 use super::functions::range::Steps;
 use super::query::{EvaluationTimes, PlanError, QueryOptions};
-use super::syntax::{Expr, ValueType};
+use super::syntax::{Expr, Text, ValueType};
 use crate::model::TimeRange;
 use crate::storage::Selector;
 
@@ -44,7 +44,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Root {
     Scalar(Node),
-    Text(String),
+    Text(Text),
     Vector(Node),
     Matrix(Ranges),
 }

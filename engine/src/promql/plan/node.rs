@@ -3,7 +3,7 @@
 use crate::model::Matcher;
 use crate::promql::functions::Function;
 use crate::promql::functions::range::{Reach, Steps};
-use crate::promql::syntax::{AggregateOp, BinaryOp, Fill, Grouping, Matching, Span};
+use crate::promql::syntax::{AggregateOp, BinaryOp, Fill, Grouping, Matching, Span, Text};
 
 /// A part of a plan that gives a number, a text or an instant vector at each
 /// step.
@@ -19,7 +19,7 @@ pub(crate) enum NodeKind {
     /// A number, the same at every step.
     Number(f64),
     /// A text.
-    Text(String),
+    Text(Text),
     /// `time()`: the time of the step in seconds.
     Time,
     /// `scalar(v)`.
@@ -63,16 +63,11 @@ pub(crate) enum NodeKind {
     },
     /// The functions of classic histograms: their scalar arguments, and the
     /// label that `histogram_quantiles` adds.
-    Histogram {
-        function: Function,
-        vector: Box<Node>,
-        parameters: Vec<Node>,
-        label: Option<String>,
-    },
+    Histogram { function: Function, vector: Box<Node>, parameters: Vec<Node>, label: Option<Text> },
     /// `label_replace` and `label_join`, with their texts.
-    Relabel { function: Function, vector: Box<Node>, texts: Vec<String> },
+    Relabel { function: Function, vector: Box<Node>, texts: Vec<Text> },
     /// `sort` and its kin, with the labels to sort by.
-    Sort { function: Function, vector: Box<Node>, labels: Vec<String> },
+    Sort { function: Function, vector: Box<Node>, labels: Vec<Text> },
     /// `info(v, {…})`.
     Info(Box<Info>),
     /// `timestamp(v)` of a vector that was computed.

@@ -235,7 +235,7 @@ pub enum ParseErrorKind {
     /// Both `anchored` and `smoothed`.
     #[error("anchored and smoothed modifiers cannot be used together")]
     ExtensionsTogether,
-    /// A selector is asked for, and there is more than one.
+    /// A selector is asked for, and the query is another expression.
     #[error("expected a series selector, found an expression")]
     NotSelector,
 }

@@ -9,12 +9,12 @@ pub struct Limits {
     /// The most levels of the tree, and the most brackets that may be open at
     /// once. 256 by default. Durations have no more than 64 levels.
     pub depth_max: usize,
-    /// The most regular expressions in matchers. 1,000 by default.
+    /// The most regular expressions in matchers. 500 by default.
     pub regexes_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes_max: 1 << 20, depth_max: 256, regexes_max: 1_000 }
+        Self { bytes_max: 1 << 20, depth_max: 256, regexes_max: 500 }
     }
 }

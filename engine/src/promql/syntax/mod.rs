@@ -8,6 +8,21 @@
 //! a tree is deeper than the limit, and chains of operators of one precedence
 //! are one node ([`Binary`]), so that a sum of ten thousand terms is as flat
 //! as a sum of two. Walks over a tree may therefore recurse.
+//!
+//! ```
+//! use keepwatch_engine::promql::syntax::parse;
+//!
+//! let query = "sum(rate(x[300])) by (job)";
+//! let expr = parse(query).unwrap();
+//! assert_eq!(expr.to_string(), "sum by (job) (rate(x[5m]))");
+//!
+//! let error = parse("sum(x").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "expected a comma or a closing parenthesis, found the end of the query"
+//! );
+//! assert_eq!(error.position("sum(x").to_string(), "1:6");
+//! ```
 
 mod ast;
 mod duration;

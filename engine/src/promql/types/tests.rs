@@ -171,3 +171,10 @@ fn a_misspelt_function_is_near_the_one_that_was_meant() {
     assert_eq!(edits("", "abc"), 3);
     assert_eq!(edits("abc", ""), 3);
 }
+
+#[test]
+fn the_deepest_tree_has_a_type() {
+    let query = format!("{}x{}", "abs(".repeat(255), ")".repeat(255));
+    check_type(&query, ValueType::Vector);
+    check_type(&vec!["x"; 10_000].join(" + "), ValueType::Vector);
+}

@@ -1,6 +1,7 @@
 //! Removing what is too old, or too much.
 
 use std::collections::HashMap;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +81,19 @@ pub struct Retained {
     /// How large the log may be for the budget to be kept; `None` if it is
     /// not too large.
     pub log_bytes_max: Option<u64>,
+}
+
+impl AddAssign for Retained {
+    /// Adds what was removed later.
+    fn add_assign(&mut self, later: Self) {
+        self.expired_files += later.expired_files;
+        self.expired_samples += later.expired_samples;
+        self.rewritten_files += later.rewritten_files;
+        self.over_budget_files += later.over_budget_files;
+        self.over_budget_samples += later.over_budget_samples;
+        self.bytes_freed += later.bytes_freed;
+        self.log_bytes_max = later.log_bytes_max;
+    }
 }
 
 impl DataFolder {

@@ -35,10 +35,12 @@
 //! ([`SetAside`]), and a new file is begun. An entry that cannot be read is
 //! left out and reported ([`LeftOut`]); it stays in the file until something
 //! of the same key is written. A file that the system does not let us open is
-//! an error: there is nothing wrong with what it holds.
+//! an error: there is nothing wrong with what it holds, and
+//! [`StateStore::read`] may still read it.
 
 mod batch;
 mod contents;
+mod copy;
 mod entry;
 mod error;
 mod store;

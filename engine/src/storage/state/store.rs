@@ -75,7 +75,7 @@ impl StateStore {
     /// damaged file is no error: it is set aside.
     pub fn open(path: impl Into<PathBuf>) -> Result<OpenedState, StateError> {
         let path = path.into();
-        let reason = match attempt(&path) {
+        let reason = match attempt(|builder| builder.create(&path)) {
             Ok((database, contents)) => {
                 let store = Self { path, database: Some(database) };
                 return Ok(OpenedState { store, contents, set_aside: None });
@@ -83,8 +83,21 @@ impl StateStore {
             Err(Failure::Damaged(reason)) => reason,
             Err(failure) => return Err(failure.at("cannot open", &path)),
         };
-        let aside = set_aside(&path, reason)?;
-        let (database, contents) = attempt(&path).map_err(|f| f.at("cannot begin", &path))?;
+        Self::begin_anew(path, reason)
+    }
+
+    /// Sets the file at `path` aside for a reason, and begins another.
+    ///
+    /// # Errors
+    /// A file system that refuses, and a file that is not there.
+    pub fn begin_anew(
+        path: impl Into<PathBuf>,
+        reason: impl Into<String>,
+    ) -> Result<OpenedState, StateError> {
+        let path = path.into();
+        let aside = set_aside(&path, reason.into())?;
+        let begun = attempt(|builder| builder.create(&path));
+        let (database, contents) = begun.map_err(|f| f.at("cannot begin", &path))?;
         let store = Self { path, database: Some(database) };
         Ok(OpenedState { store, contents, set_aside: Some(aside) })
     }
@@ -107,7 +120,7 @@ impl StateStore {
         }
         let database = match self.database.take() {
             Some(database) => database,
-            None => match attempt(&self.path) {
+            None => match attempt(|builder| builder.create(&self.path)) {
                 Ok((database, _)) => database,
                 Err(failure) => return Err(failure.at("cannot open", &self.path)),
             },
@@ -156,12 +169,14 @@ fn commit(database: &Database, batch: &Batch) -> Result<Written, Failure> {
     Ok(written)
 }
 
-/// Opens the file and reads it.
-fn attempt(path: &Path) -> Result<(Database, Contents), Failure> {
+/// Opens a file by `open` and reads it.
+pub(super) fn attempt(
+    open: impl FnOnce(&redb::Builder) -> Result<Database, DatabaseError>,
+) -> Result<(Database, Contents), Failure> {
     unpanicked(|| {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        let database = builder.create(path)?;
+        let database = open(&builder)?;
         begin(&database)?;
         let contents = read(&database)?;
         Ok((database, contents))
@@ -227,14 +242,14 @@ fn set_aside(path: &Path, reason: String) -> Result<SetAside, StateError> {
 
 /// Why redb could not do something.
 #[derive(Debug)]
-enum Failure {
+pub(super) enum Failure {
     InUse,
     Io(io::Error),
     Damaged(String),
 }
 
 impl Failure {
-    fn at(self, action: &'static str, path: &Path) -> StateError {
+    pub(super) fn at(self, action: &'static str, path: &Path) -> StateError {
         let path = path.to_owned();
         match self {
             Self::InUse => StateError::InUse { path },

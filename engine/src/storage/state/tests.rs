@@ -73,6 +73,71 @@ fn a_file_in_use_is_neither_opened_nor_set_aside() {
 }
 
 #[test]
+fn a_file_is_read_while_it_is_written_and_stays_as_it_is() {
+    let place = Place::new();
+    let mut held = place.open().store;
+    for count in 1..=20 {
+        held.write(&batch(&[(&count.to_string(), Some(count))])).unwrap();
+        let before = fs::read(place.file()).unwrap();
+        let mut contents = StateStore::read(&place.file()).unwrap();
+        assert_eq!(numbers(&mut contents).len(), count as usize);
+        assert_eq!(fs::read(place.file()).unwrap(), before);
+    }
+    let path = place.file();
+    let writer = std::thread::spawn(move || {
+        for count in 0..200 {
+            held.write(&batch(&[("more", Some(count))])).unwrap();
+        }
+    });
+    while !writer.is_finished() {
+        match StateStore::read(&path) {
+            Ok(mut contents) => assert!(numbers(&mut contents).len() >= 20),
+            Err(error) => assert!(matches!(error, StateError::InUse { .. }), "{error}"),
+        }
+    }
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_file_that_is_read_only_is_not_mended() {
+    let place = Place::new();
+    let missing = StateStore::read(&place.file()).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read"), "{missing}");
+    assert!(!place.file().exists());
+    let mut store = place.open().store;
+    let entries: Vec<String> = (0..200).map(|n| format!("entry {n}")).collect();
+    let whole: Vec<_> = entries.iter().map(|key| (key.as_str(), Some(7))).collect();
+    store.write(&batch(&whole)).unwrap();
+    drop(store);
+    let good = fs::read(place.file()).unwrap();
+    let mut lost = 0;
+    for position in (0..good.len()).step_by(good.len() / 60) {
+        let mut damaged = good.clone();
+        damaged[position] ^= 0xff;
+        fs::write(place.file(), &damaged).unwrap();
+        match StateStore::read(&place.file()) {
+            Ok(mut contents) => {
+                let found = numbers(&mut contents).len();
+                assert!(found == 200 || found == 0, "{found} at {position}");
+            }
+            Err(StateError::Damaged { .. }) => lost += 1,
+            Err(other) => panic!("{other} at {position}"),
+        }
+        assert_eq!(fs::read(place.file()).unwrap(), damaged, "at {position}");
+    }
+    assert!(lost > 5, "{lost}");
+    for length in [1, 300, 4_096, good.len() / 2, good.len() - 1] {
+        fs::write(place.file(), &good[..length]).unwrap();
+        match StateStore::read(&place.file()) {
+            Ok(contents) => assert_eq!(contents.len(), 200, "cut at {length}"),
+            Err(error) => {
+                assert!(matches!(error, StateError::Damaged { .. }), "{error} at {length}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_a_state_file_is_set_aside_under_a_name_of_its_own() {
     let place = Place::new();
     for (count, content) in [&b"# HELP up"[..], &[0; 9_000][..]].into_iter().enumerate() {

@@ -60,6 +60,8 @@ pub struct Writer {
     encoder: Encoder,
     /// Whether a file was made whose name may not survive a power loss.
     unnamed: bool,
+    /// Samples of writes that succeeded and are not synced.
+    unsynced: u64,
 }
 
 /// A file that is not written on.
@@ -103,6 +105,7 @@ impl Writer {
             epoch: 0,
             encoder: Encoder::default(),
             unnamed: false,
+            unsynced: 0,
         })
     }
 
@@ -130,23 +133,32 @@ impl Writer {
         commits: impl IntoIterator<Item = &'a Commit>,
     ) -> Result<Written, WalError> {
         let mut written = Written::default();
-        let result = self.write_all(commits, &mut written);
-        if result.is_err() {
-            self.abandon();
+        match self.write_all(commits, &mut written) {
+            Ok(synced) => {
+                self.unsynced += written.samples.saturating_sub(synced);
+                Ok(written)
+            }
+            Err(error) => {
+                self.abandon();
+                Err(error)
+            }
         }
-        result.map(|()| written)
     }
 
+    /// Returns how many of the samples were synced with the file that they
+    /// are in, as it was left behind.
     fn write_all<'a>(
         &mut self,
         commits: impl IntoIterator<Item = &'a Commit>,
         written: &mut Written,
-    ) -> Result<(), WalError> {
+    ) -> Result<u64, WalError> {
+        let mut synced = 0;
         self.encoder.clear();
         for commit in commits.into_iter().filter(|commit| !commit.is_empty()) {
             if self.current.is_none() || commit.epoch > self.epoch {
                 self.put(written)?;
                 self.sync()?;
+                synced = written.samples;
                 self.seal();
                 self.begin()?;
                 self.epoch = commit.epoch;
@@ -157,7 +169,8 @@ impl Writer {
                 current.sealed.newest = current.sealed.newest.max(newest);
             }
         }
-        self.put(written)
+        self.put(written)?;
+        Ok(synced)
     }
 
     /// Writes what is encoded.
@@ -206,7 +219,8 @@ impl Writer {
     pub fn sync(&mut self) -> Result<(), WalError> {
         let result = self.sync_current();
         if result.is_err() {
-            self.abandon();
+            // Another try may succeed without what this one has lost.
+            self.give_up();
         }
         result
     }
@@ -218,13 +232,28 @@ impl Writer {
             folder::sync(&self.folder)?;
             self.unnamed = false;
         }
+        self.unsynced = 0;
         Ok(())
     }
 
-    /// Closes the current file after an error; what is in it stays. The next
-    /// write begins a new file, whose commits are to define their series
-    /// anew, under a larger epoch.
+    /// Returns how many samples were written and are not known to be synced,
+    /// and begins to count anew.
+    pub fn take_unsynced(&mut self) -> u64 {
+        std::mem::take(&mut self.unsynced)
+    }
+
+    /// Closes the current file after an error; what is in it stays, and is
+    /// synced if that goes. The next write begins a new file, whose commits
+    /// are to define their series anew, under a larger epoch.
     pub fn abandon(&mut self) {
+        if self.unsynced > 0 {
+            // What fails is still counted.
+            let _ = self.sync_current();
+        }
+        self.give_up();
+    }
+
+    fn give_up(&mut self) {
         self.encoder.clear();
         if let Some(current) = &self.current {
             let bytes = current.sealed.bytes;

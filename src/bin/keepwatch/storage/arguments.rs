@@ -52,7 +52,7 @@ pub(crate) struct Export {
     /// The data folder; another process may be using it
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) data: PathBuf,
-    /// Only these series, such as 'up{job="x"}' or '{job="x"}'; may be given again for more
+    /// Only these series: a metric or a part of one, and labels, such as 'up', 'latency_seconds_bucket{job="x"}' or '{job=~"x|y"}'; may be given again for more
     #[arg(short, long = "match", value_name = "SELECTOR", value_parser = choice)]
     pub(crate) matches: Vec<Choice>,
     /// Only samples from this time on: RFC 3339 or Unix seconds

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use keepwatch::model::{Labels, Matcher, MetricDefinition, Sample, SeriesSamples, TimeRange};
 use keepwatch_engine::exposition::openmetrics::{Typing, WriteError, Writer, Written};
 
+use super::definitions::has;
 use super::layout::several;
 use crate::counted;
 
@@ -23,7 +24,8 @@ pub(crate) struct Wish {
 /// A selector of series.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choice {
-    /// The metric; all if there is none.
+    /// The metric, or the name of a part of it such as `x_bucket`; all metrics
+    /// if there is none.
     pub(crate) metric: Option<Arc<str>>,
     pub(crate) matchers: Vec<Matcher>,
 }
@@ -112,7 +114,9 @@ pub(crate) fn export<W: Write>(
         if series.by_identity.is_empty() {
             continue;
         }
-        match write(&mut writer, &definition, &mut series, wish.typing) {
+        // A part alone is no histogram or summary.
+        let typing = if series.parts_only { Typing::Unknown } else { wish.typing };
+        match write(&mut writer, &definition, &mut series, typing) {
             Ok(wrote) => report.metrics += u64::from(wrote),
             Err(error) => match error.downcast::<WriteError>() {
                 Ok(WriteError::Write(error)) => return Err(error.into()),
@@ -176,6 +180,9 @@ fn write<W: Write>(
 struct Chosen<'s> {
     found: Vec<Box<dyn Found + 's>>,
     by_identity: BTreeMap<(Arc<str>, Labels), (usize, usize)>,
+    /// Whether parts of a histogram or summary were chosen by their names,
+    /// and others may be missing.
+    parts_only: bool,
 }
 
 impl<'s> Chosen<'s> {
@@ -185,16 +192,22 @@ impl<'s> Chosen<'s> {
         definition: &MetricDefinition,
     ) -> anyhow::Result<Self> {
         let name = definition.name();
-        let mut chosen = Self { found: Vec::new(), by_identity: BTreeMap::new() };
+        let mut chosen =
+            Self { found: Vec::new(), by_identity: BTreeMap::new(), parts_only: false };
         let mut seen = BTreeSet::new();
         let all = [Choice::default()];
         let choices = if wish.choices.is_empty() { all.as_slice() } else { &wish.choices };
         for choice in choices {
-            if choice.metric.as_ref().is_some_and(|metric| metric != name) {
+            let part = choice.metric.as_ref().filter(|metric| *metric != name);
+            if part.is_some_and(|part| !has(definition, part)) {
                 continue;
             }
             let found = source.select(name, &choice.matchers, wish.range)?;
             for (index, identity) in found.identities().into_iter().enumerate() {
+                if part.is_some_and(|part| identity.0 != *part) {
+                    continue;
+                }
+                chosen.parts_only |= part.is_some();
                 if seen.insert(identity.clone()) {
                     chosen.by_identity.insert(identity, (chosen.found.len(), index));
                 }

@@ -12,8 +12,9 @@ use keepwatch::storage::segment::{Segment, SegmentKind};
 use keepwatch::storage::{SampleReader, Selector, SeriesView, Store};
 
 use super::checks::{CheckedFile, Checks};
+use super::definitions::{Defined, Definitions};
 use super::export::{Found, Source};
-use super::guess;
+use super::state;
 use super::survey::{Kind, LabelUsage, MetricUsage, Survey, Window};
 
 /// Says what is in a folder.
@@ -28,7 +29,8 @@ pub(crate) fn survey(path: &Path, top: usize, now: Timestamp) -> anyhow::Result<
     survey.kinds = kinds(path, &view, &segments)?;
     survey.windows = segments.iter().map(window).collect();
     survey.samples = view.report.sealed_samples + view.report.logged_samples;
-    usage(&store, &segments, &mut survey)?;
+    let definitions = Definitions::read(path);
+    usage(&store, &segments, &definitions, &mut survey)?;
     survey.metrics.sort_by(|a, b| b.series.cmp(&a.series).then_with(|| a.metric.cmp(&b.metric)));
     survey.labels.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.label.cmp(&b.label)));
     survey.metrics.truncate(top);
@@ -38,6 +40,7 @@ pub(crate) fn survey(path: &Path, top: usize, now: Timestamp) -> anyhow::Result<
         format!("log file {} is damaged at byte {}: {}", place.file, place.offset, place.why)
     }));
     survey.damage.extend(damaged(&view));
+    survey.damage.extend(definitions.trouble);
     Ok(survey)
 }
 
@@ -115,7 +118,12 @@ fn window(segment: &Segment) -> Window {
 }
 
 /// Counts series by metric and by label.
-fn usage(store: &Store, segments: &[Segment], survey: &mut Survey) -> anyhow::Result<()> {
+fn usage(
+    store: &Store,
+    segments: &[Segment],
+    definitions: &Definitions,
+    survey: &mut Survey,
+) -> anyhow::Result<()> {
     let mut sealed: HashMap<Arc<str>, (u64, u64)> = HashMap::new();
     for segment in segments.iter().filter(|segment| segment.kind() == SegmentKind::Raw) {
         segment.identities(&mut |entry| {
@@ -128,9 +136,15 @@ fn usage(store: &Store, segments: &[Segment], survey: &mut Survey) -> anyhow::Re
     for metric in store.statistics().by_metric.into_keys() {
         let snapshot = store.snapshot(&Selector::metric(Arc::clone(&metric)), TimeRange::ALL);
         let (samples, sealed_bytes) = sealed.get(&metric).copied().unwrap_or_default();
-        let mut usage =
-            MetricUsage { metric: metric.to_string(), series: 0, samples, sealed_bytes };
+        let mut usage = MetricUsage {
+            metric: metric.to_string(),
+            samples,
+            sealed_bytes,
+            ..MetricUsage::default()
+        };
+        let mut identities = Vec::new();
         for series in snapshot.iter() {
+            identities.push((Arc::clone(series.name()), series.labels().clone()));
             usage.series += 1;
             usage.samples += series.samples() as u64;
             for (name, value) in series.labels().pairs() {
@@ -139,6 +153,11 @@ fn usage(store: &Store, segments: &[Segment], survey: &mut Survey) -> anyhow::Re
                 *count += 1;
             }
         }
+        let Defined { definition, guessed } = definitions.define(&metric, &identities)?;
+        usage.kind = definition.kind().to_string();
+        usage.kind_guessed = guessed;
+        definition.unit().clone_into(&mut usage.unit);
+        definition.help().clone_into(&mut usage.help);
         survey.series += usage.series;
         survey.metrics.push(usage);
     }
@@ -197,12 +216,14 @@ pub(crate) fn checks(path: &Path, now: Timestamp) -> anyhow::Result<Checks> {
         checks.others.push(format!("{unknown} samples of the log belong to no series"));
     }
     checks.others.extend(damaged(&view));
+    checks.files.push(state::check(path, now));
     Ok(checks)
 }
 
 /// A folder to export from.
 pub(crate) struct View {
     store: Store,
+    definitions: Definitions,
 }
 
 impl View {
@@ -211,7 +232,13 @@ impl View {
     /// # Errors
     /// A folder that cannot be read.
     pub(crate) fn open(path: &Path, now: Timestamp) -> anyhow::Result<Self> {
-        Ok(Self { store: FolderView::open(path, now)?.store() })
+        let store = FolderView::open(path, now)?.store();
+        Ok(Self { store, definitions: Definitions::read(path) })
+    }
+
+    /// Says why the definitions of metrics cannot be read, if they cannot.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.definitions.trouble.as_deref()
     }
 
     fn views(&self, metric: &Arc<str>, matchers: &[Matcher], range: TimeRange) -> Reader {
@@ -227,7 +254,7 @@ impl Source for View {
         let metrics: BTreeSet<Arc<str>> = self.store.statistics().by_metric.into_keys().collect();
         let define = |metric: Arc<str>| {
             let series = self.views(&metric, &[], TimeRange::ALL).identities();
-            Ok(guess::definition(&metric, &series)?)
+            Ok(self.definitions.define(&metric, &series)?.definition)
         };
         metrics.into_iter().map(define).collect()
     }

@@ -7,12 +7,14 @@
 
 mod arguments;
 mod checks;
+mod definitions;
 mod export;
 mod filling;
 mod folder;
 mod guess;
 mod import;
 mod layout;
+mod state;
 mod survey;
 
 #[cfg(test)]
@@ -65,6 +67,9 @@ fn verify(arguments: &Verify) -> anyhow::Result<()> {
 
 fn export(arguments: &Export) -> anyhow::Result<()> {
     let source = folder::View::open(&arguments.data, SystemClock::new().now())?;
+    if let Some(trouble) = source.trouble() {
+        eprintln!("{trouble}; they are guessed");
+    }
     let wish = arguments.wish()?;
     let report = match &arguments.output {
         Some(path) => {

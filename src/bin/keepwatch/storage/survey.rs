@@ -62,6 +62,13 @@ pub(crate) struct Window {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct MetricUsage {
     pub(crate) metric: String,
+    /// Its kind, such as `counter`.
+    pub(crate) kind: String,
+    /// Whether the kind was guessed from the series.
+    pub(crate) kind_guessed: bool,
+    /// Its unit and help, if they are known.
+    pub(crate) unit: String,
+    pub(crate) help: String,
     pub(crate) series: u64,
     pub(crate) samples: u64,
     /// The bytes of its samples in segments.
@@ -111,10 +118,12 @@ impl Survey {
     }
 
     fn fmt_usage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["metric", ">series", ">samples", ">sealed size"]);
+        let mut table = Table::new(["metric", "kind", ">series", ">samples", ">sealed size"]);
         for usage in &self.metrics {
             let (series, samples) = (count(usage.series), count(usage.samples));
-            table.row([usage.metric.clone(), series, samples, size(usage.sealed_bytes)]);
+            let guessed = if usage.kind_guessed { ", guessed" } else { "" };
+            let kind = format!("{}{guessed}", usage.kind);
+            table.row([usage.metric.clone(), kind, series, samples, size(usage.sealed_bytes)]);
         }
         let shown = self.metrics.len();
         writeln!(f, "\n{} of {} metrics, those with the most series", shown, self.metrics_total)?;
@@ -192,9 +201,12 @@ mod tests {
             metrics_total: 40,
             metrics: vec![MetricUsage {
                 metric: "http_request_duration_seconds".to_owned(),
+                kind: "histogram".to_owned(),
+                kind_guessed: true,
                 series: 900,
                 samples: 400_000,
                 sealed_bytes: 512_000,
+                ..MetricUsage::default()
             }],
             labels_total: 7,
             labels: vec![LabelUsage { label: "path".to_owned(), values: 75, series: 900 }],
@@ -212,8 +224,8 @@ mod tests {
               rollups of 5m  2023-11-15T00:00:00.000Z  2023-11-16T00:00:00.000Z   1,200  576,000  684 KiB
 
             1 of 40 metrics, those with the most series
-              metric                         series  samples  sealed size
-              http_request_duration_seconds     900  400,000      500 KiB
+              metric                         kind                series  samples  sealed size
+              http_request_duration_seconds  histogram, guessed     900  400,000      500 KiB
 
             1 of 7 labels, those with the most values
               label  values  series

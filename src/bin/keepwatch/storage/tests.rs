@@ -154,6 +154,51 @@ fn a_series_that_two_selectors_match_is_exported_once() {
     );
 }
 
+#[test]
+fn a_part_of_a_histogram_is_exported_by_its_name_as_of_no_type() {
+    let histogram = MetricDefinition::histogram("h").help("Sizes.").bounds([1.0]).build().unwrap();
+    let series = |name: &str, labels: &[(&str, &str)]| stored(name, labels, &[(1_000, 2.0)]);
+    let source = Memory(vec![(
+        histogram,
+        vec![
+            series("h_bucket", &[("job", "a"), ("le", "+Inf")]),
+            series("h_bucket", &[("job", "b"), ("le", "+Inf")]),
+            series("h_sum", &[("job", "a")]),
+            series("h_count", &[("job", "a")]),
+        ],
+    )]);
+    let check = |choices: Vec<Choice>, expected: Expect| {
+        let (text, _) = export(&source, &Wish { choices, ..wish() }, Vec::new()).unwrap();
+        expected.assert_eq(&String::from_utf8(text).unwrap());
+    };
+    check(
+        vec![choice(Some("h_bucket"), "a")],
+        expect![[r##"
+            # TYPE h_bucket unknown
+            # HELP h_bucket Sizes.
+            h_bucket{job="a",le="+Inf"} 2 1.000
+            # EOF
+        "##]],
+    );
+    check(
+        vec![choice(Some("h"), "a")],
+        expect![[r##"
+            # TYPE h histogram
+            # HELP h Sizes.
+            h_bucket{job="a",le="+Inf"} 2 1.000
+            h_sum{job="a"} 2 1.000
+            h_count{job="a"} 2 1.000
+            # EOF
+        "##]],
+    );
+    check(
+        vec![choice(Some("h_total"), "a")],
+        expect![[r##"
+            # EOF
+        "##]],
+    );
+}
+
 /// Takes all samples but those with a value of 13.
 #[derive(Default)]
 struct Lucky {

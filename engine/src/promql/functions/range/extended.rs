@@ -25,11 +25,7 @@ pub fn check_extension(function: Function, extension: Extension) -> Result<(), F
     };
     match (function, extension) {
         (Delta | Increase | Rate, _) | (Changes | Resets, Extension::Anchored) => Ok(()),
-        _ => Err(FunctionError::Extension {
-            extension: extension.keyword(),
-            allowed,
-            function: function.name(),
-        }),
+        _ => Err(FunctionError::Extension { extension: extension.keyword(), allowed, function }),
     }
 }
 

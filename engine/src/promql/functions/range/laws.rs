@@ -7,7 +7,10 @@ use super::*;
 use crate::promql::functions::{ABSENT, Function, is_absent};
 
 /// Functions whose kernel keeps something from window to window.
-const KEEPING: [Function; 8] = [
+const KEEPING: [Function; 11] = [
+    Function::Delta,
+    Function::TsOfMinOverTime,
+    Function::TsOfMaxOverTime,
     Function::Rate,
     Function::Increase,
     Function::Changes,
@@ -53,10 +56,12 @@ fn series() -> impl Strategy<Value = (Vec<i64>, Vec<f64>)> {
 fn evaluate(function: Function, samples: &Samples<'_>, reach: &Reach, steps: &Steps) -> Vec<f64> {
     let mut out = vec![ABSENT; steps.count];
     let mut kernel = RangeKernel::new(function).unwrap();
-    // A kernel that has seen another series gives the same.
-    kernel
-        .evaluate(&Samples::new(&[5, 7, 9], &[3.0, 2.0, 7.0]), reach, steps, &[], &mut out)
-        .unwrap();
+    // A kernel that has seen other series, with the same times or others,
+    // gives the same.
+    let others: Vec<f64> = samples.values.iter().rev().copied().collect();
+    for seen in [Samples::new(&[5, 7, 9], &[3.0, 2.0, 7.0]), Samples::new(samples.times, &others)] {
+        kernel.evaluate(&seen, reach, steps, &[], &mut out).unwrap();
+    }
     kernel.evaluate(samples, reach, steps, &[], &mut out).unwrap();
     out
 }
@@ -71,7 +76,7 @@ proptest! {
     ) {
         let samples = Samples::new(&times, &values);
         let reach = Reach::new(range_ms);
-        let steps = Steps { start_ms, step_ms, count: 40 };
+        let steps = Steps { start_ms, step_ms, count: 24 };
         for function in KEEPING {
             let together = evaluate(function, &samples, &reach, &steps);
             for (index, &value) in together.iter().enumerate() {

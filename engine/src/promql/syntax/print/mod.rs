@@ -12,9 +12,9 @@ use super::duration::Millis;
 use super::number::{Plain, Short};
 use super::text::Quoted;
 use super::{
-    Aggregation, AtTime, Binary, Call, DurationExpr, DurationKind, Expr, ExprKind, Extension, Fill,
-    Label, LabelMatcher, Length, LengthKind, MatchingKind, MatrixSelector, Modifiers, Number,
-    Operation, Subquery, Unary, VectorSelector,
+    Aggregation, AtTime, Binary, BinaryOp, Call, DurationExpr, DurationKind, Expr, ExprKind,
+    Extension, Fill, Label, LabelMatcher, Length, LengthKind, MatchingKind, MatrixSelector,
+    Modifiers, Number, Operation, Subquery, Unary, VectorSelector,
 };
 
 impl fmt::Display for Expr {
@@ -137,7 +137,7 @@ impl fmt::Display for SubquerySuffix<'_> {
 
 impl fmt::Display for Subquery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.expr, SubquerySuffix(self))
+        write!(f, "{}{}", Unsigned(&self.expr), SubquerySuffix(self))
     }
 }
 
@@ -212,10 +212,32 @@ impl fmt::Display for Unary {
 
 impl fmt::Display for Binary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.first)?;
+        write!(f, "{}", First(self))?;
         self.rest.iter().try_for_each(|operation| {
             write!(f, " {} {}", OperationHead(operation), operation.right)
         })
+    }
+}
+
+/// The first operand of a chain.
+struct First<'b>(&'b Binary);
+
+impl fmt::Display for First<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let binds_tighter = self.0.rest.iter().any(|operation| operation.op == BinaryOp::Pow);
+        if binds_tighter { Unsigned(&self.0.first).fmt(f) } else { self.0.first.fmt(f) }
+    }
+}
+
+/// An expression that a sign would not belong to: infinity has none here.
+struct Unsigned<'e>(&'e Expr);
+
+impl fmt::Display for Unsigned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            ExprKind::Number(number) if number.value == f64::INFINITY => f.write_str("Inf"),
+            _ => self.0.fmt(f),
+        }
     }
 }
 

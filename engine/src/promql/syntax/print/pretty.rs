@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{AggregationHead, OperationHead};
+use super::{AggregationHead, First, OperationHead};
 use crate::promql::syntax::{Binary, Expr, ExprKind};
 
 /// The longest line that is not split, in bytes and without its indentation.
@@ -69,6 +69,7 @@ fn write_pretty(out: &mut String, expr: &Expr, level: usize) -> fmt::Result {
             dedent(out, start);
             Ok(())
         }
+        ExprKind::Subquery(subquery) if fits(&subquery.expr) => write!(out, "{expr}"),
         ExprKind::Subquery(subquery) => {
             let start = out.len();
             write_pretty(out, &subquery.expr, level)?;
@@ -84,17 +85,20 @@ fn write_pretty(out: &mut String, expr: &Expr, level: usize) -> fmt::Result {
 fn write_chain(out: &mut String, binary: &Binary, level: usize) -> fmt::Result {
     let operations = binary.rest.len();
     let mut line = Line::default();
-    let together = write!(line, "{}", binary.first).map_or(0, |()| {
+    let begins = write!(line, "{}", First(binary)).is_ok();
+    let together = if begins {
         let fitting = binary.rest.iter().take_while(|operation| {
             write!(line, " {} {}", OperationHead(operation), operation.right).is_ok()
         });
         fitting.count()
-    });
-    if together == 0 {
-        write_pretty(out, &binary.first, level + operations)?;
     } else {
+        0
+    };
+    if begins {
         indent(out, level + operations - together);
-        write!(out, "{}", binary.first)?;
+        write!(out, "{}", First(binary))?;
+    } else {
+        write_pretty(out, &binary.first, level + operations)?;
     }
     for (index, operation) in binary.rest.iter().enumerate() {
         if index < together {

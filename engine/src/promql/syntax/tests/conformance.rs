@@ -1,10 +1,12 @@
 //! The expressions of the conformance files, if they are there: what
-//! Prometheus takes is taken, and its normal form parses to itself.
+//! Prometheus takes is taken and has a type, and its normal form parses to
+//! itself.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::super::parse;
+use crate::promql::types;
 
 /// Where the files are: `promql` in the folder that `KEEPWATCH_CONFORMANCE`
 /// names.
@@ -60,6 +62,8 @@ fn every_expression_that_is_not_expected_to_fail_parses() {
                     let normal = tree.to_string();
                     assert_eq!(parse(&normal).unwrap().to_string(), normal, "{expr}");
                     assert_eq!(parse(&tree.pretty()).unwrap().to_string(), normal, "{expr}");
+                    let typed = types::check(&tree);
+                    assert!(typed.is_ok() || expected_to_fail, "{expr}: {typed:?}");
                     parsed += 1;
                 }
                 Err(_) if expected_to_fail => {}
@@ -70,4 +74,46 @@ fn every_expression_that_is_not_expected_to_fail_parses() {
     assert!(failed.is_empty(), "{} of {}: {failed:#?}", failed.len(), parsed + failed.len());
     println!("promql syntax: {parsed} expressions parsed");
     assert!(parsed > 0, "no expressions in {}", folder.display());
+}
+
+/// Values for the places in the compliance queries that stand for several.
+const VARIANTS: [(&str, &str); 14] = [
+    ("arithBinOp", "+"),
+    ("binOp", "^"),
+    ("clampFunc", "clamp_min"),
+    ("compBinOp", "<="),
+    ("dateFunc", "day_of_week"),
+    ("extrapolatedRateFunc", "rate"),
+    ("instantRateFunc", "irate"),
+    ("offset", "1m"),
+    ("quantile", "-0.5"),
+    ("range", "15m"),
+    ("simpleAggrOp", "stddev"),
+    ("simpleMathFunc", "ceil"),
+    ("simpleTimeAggrOp", "avg"),
+    ("topBottomOp", "topk"),
+];
+
+#[test]
+fn the_compliance_queries_parse() {
+    let Some(folder) = folder() else { return };
+    let Ok(text) = fs::read_to_string(folder.join("compliance-queries.yml")) else { return };
+    let mut parsed = 0;
+    for line in text.lines().filter_map(|line| line.trim().strip_prefix("- query: ")) {
+        let inner = |quote| line.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        let query = match (inner('\''), inner('"')) {
+            (Some(query), _) => query.replace("''", "'"),
+            (None, query) => query.unwrap_or(line).to_owned(),
+        };
+        let query = VARIANTS
+            .iter()
+            .fold(query, |query, (name, value)| query.replace(&format!("{{{{.{name}}}}}"), value));
+        // The one that Prometheus refuses as a text.
+        let expected = query != "{__name__=~\".*\"}";
+        let result = parse(&query);
+        assert_eq!(result.is_ok(), expected, "{query}: {result:?}");
+        parsed += usize::from(expected);
+    }
+    println!("promql syntax: {parsed} compliance queries parsed");
+    assert!(parsed > 0, "no queries in {}", folder.display());
 }

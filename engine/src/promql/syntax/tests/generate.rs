@@ -5,14 +5,12 @@
 
 use proptest::prelude::*;
 
-use super::super::ast::to_millis;
 use super::super::*;
+use super::lengths::{offset, positive};
 use crate::model::{MatchOp, Matcher};
 
-const NOWHERE: Span = Span::NOWHERE;
-
 fn node(kind: ExprKind) -> Expr {
-    Expr { kind, span: NOWHERE }
+    Expr { kind, span: Span::NOWHERE }
 }
 
 fn paren(expr: Expr) -> Expr {
@@ -34,6 +32,7 @@ fn value() -> impl Strategy<Value = f64> {
         any::<f64>().prop_filter("one NaN is enough", |value| !value.is_nan()),
         (-1000..1000).prop_map(f64::from),
         Just(f64::NAN),
+        Just(f64::INFINITY),
     ]
 }
 
@@ -46,7 +45,7 @@ fn number() -> impl Strategy<Value = Number> {
 
 fn label() -> impl Strategy<Value = Label> {
     prop_oneof!["[a-z_][a-z0-9_]{0,6}", "by|on|bool|sum|inf|group_left", "\\PC{1,5}"]
-        .prop_map(|name| Label { name, span: NOWHERE })
+        .prop_map(|name| Label { name, span: Span::NOWHERE })
 }
 
 fn labels() -> impl Strategy<Value = Vec<Label>> {
@@ -83,10 +82,12 @@ fn series() -> impl Strategy<Value = VectorSelector> {
         if name.is_none() && matchers.iter().all(|matcher| matcher.matches_value("")) {
             matchers.push(Matcher::equal("__name__", "odd name"));
         }
-        let mut matchers: Vec<_> =
-            matchers.into_iter().map(|matcher| LabelMatcher { matcher, span: NOWHERE }).collect();
+        let mut matchers: Vec<_> = matchers
+            .into_iter()
+            .map(|matcher| LabelMatcher { matcher, span: Span::NOWHERE })
+            .collect();
         matchers.sort_by_key(ToString::to_string);
-        let name = name.map(|name| MetricName { name, span: NOWHERE });
+        let name = name.map(|name| MetricName { name, span: Span::NOWHERE });
         VectorSelector { name, matchers, modifiers: Modifiers::default(), extension: None }
     })
 }
@@ -94,7 +95,7 @@ fn series() -> impl Strategy<Value = VectorSelector> {
 fn at() -> impl Strategy<Value = At> {
     let millis = -1_000_000_000_000_000_i64..1_000_000_000_000_000;
     prop_oneof![millis.prop_map(AtTime::Millis), Just(AtTime::Start), Just(AtTime::End)]
-        .prop_map(|time| At { time, span: NOWHERE })
+        .prop_map(|time| At { time, span: Span::NOWHERE })
 }
 
 fn modifiers() -> impl Strategy<Value = Modifiers> {
@@ -114,111 +115,10 @@ fn selector() -> impl Strategy<Value = VectorSelector> {
     })
 }
 
-fn duration_node(kind: DurationKind) -> DurationExpr {
-    DurationExpr { kind, span: NOWHERE }
-}
-
-fn duration_binding(expr: &DurationExpr) -> u8 {
-    match &expr.kind {
-        DurationKind::Binary { op: DurationOp::Add | DurationOp::Sub, .. } => 1,
-        DurationKind::Binary { op: DurationOp::Pow, .. } => 3,
-        DurationKind::Binary { .. } | DurationKind::Negate(_) => 2,
-        DurationKind::Number(number) if number.value.is_sign_negative() => 2,
-        _ => 4,
-    }
-}
-
-/// Puts parentheses around what binds less than `least`.
-fn duration_within(expr: DurationExpr, least: u8) -> Box<DurationExpr> {
-    Box::new(match duration_binding(&expr) < least {
-        true => duration_node(DurationKind::Paren(Box::new(expr))),
-        false => expr,
-    })
-}
-
-fn duration_leaf() -> impl Strategy<Value = DurationExpr> {
-    prop_oneof![
-        (1..1_000_000_i64).prop_map(|millis| DurationKind::Number(Number::from_millis(millis))),
-        (-100_000..-1_i64).prop_map(|millis| DurationKind::Number(Number::from_millis(millis))),
-        (1..5000_u16).prop_map(|number| DurationKind::Number(Number::new(f64::from(number) / 8.0))),
-        Just(DurationKind::Step),
-        Just(DurationKind::Range),
-    ]
-    .prop_map(duration_node)
-}
-
-fn duration() -> impl Strategy<Value = DurationExpr> {
-    use DurationOp::{Add, Div, Mod, Mul, Pow, Sub};
-    duration_leaf().prop_recursive(3, 12, 2, |inner| {
-        let op = prop::sample::select(vec![Add, Sub, Mul, Div, Mod, Pow]);
-        let pair = (inner.clone(), inner.clone());
-        prop_oneof![
-            (op, pair.clone()).prop_map(|(op, (left, right))| {
-                let own = duration_binding(&duration_node(DurationKind::Binary {
-                    op,
-                    left: Box::new(duration_node(DurationKind::Step)),
-                    right: Box::new(duration_node(DurationKind::Step)),
-                }));
-                let pow = op == Pow;
-                let left = duration_within(left, if pow { own + 1 } else { own });
-                // A sign needs no parentheses on the right.
-                let right = match right.kind {
-                    DurationKind::Negate(_) | DurationKind::Number(_) => Box::new(right),
-                    _ => duration_within(right, if pow { own } else { own + 1 }),
-                };
-                DurationKind::Binary { op, left, right }
-            }),
-            inner.clone().prop_map(|inner| match inner.kind {
-                kind @ (DurationKind::Number(_) | DurationKind::Paren(_)) => kind,
-                DurationKind::Binary { op: Pow, .. } => DurationKind::Negate(Box::new(inner)),
-                _ => DurationKind::Negate(duration_within(inner, 3)),
-            }),
-            pair.clone().prop_map(|(l, r)| DurationKind::MinOf(Box::new(l), Box::new(r))),
-            pair.prop_map(|(l, r)| DurationKind::MaxOf(Box::new(l), Box::new(r))),
-        ]
-        .prop_map(duration_node)
-    })
-}
-
-fn length(kind: LengthKind) -> Length {
-    Length { kind, span: NOWHERE }
-}
-
-/// What may stand in brackets.
-fn positive() -> impl Strategy<Value = Length> {
-    prop_oneof![
-        (1..100_000_000_000_i64).prop_map(LengthKind::Fixed),
-        duration().prop_map(|expr| match &expr.kind {
-            DurationKind::Number(number) => {
-                LengthKind::Fixed(to_millis(number.value).unwrap().abs().max(1))
-            }
-            _ => LengthKind::Computed(expr),
-        }),
-    ]
-    .prop_map(length)
-}
-
-/// What may stand after `offset`.
-fn offset() -> impl Strategy<Value = Length> {
-    let computed = (duration(), any::<bool>()).prop_map(|(expr, minus)| {
-        let expr = match &expr.kind {
-            DurationKind::Number(_) => duration_node(DurationKind::Step),
-            DurationKind::Binary { .. } | DurationKind::Negate(_) => {
-                duration_node(DurationKind::Paren(Box::new(expr)))
-            }
-            _ => expr,
-        };
-        let kind = if minus { DurationKind::Negate(Box::new(expr)) } else { expr.kind };
-        LengthKind::Computed(duration_node(kind))
-    });
-    let fixed = prop_oneof![1..100_000_000_000_i64, -100_000_000..-1_i64];
-    prop_oneof![fixed.prop_map(LengthKind::Fixed), computed].prop_map(length)
-}
-
 fn grouping() -> impl Strategy<Value = Option<Grouping>> {
     (labels(), any::<bool>()).prop_map(|(labels, by)| {
         let kind = if by { GroupingKind::By } else { GroupingKind::Without };
-        Some(Grouping { kind, labels, span: NOWHERE }).filter(Grouping::says_something)
+        Some(Grouping { kind, labels, span: Span::NOWHERE }).filter(Grouping::says_something)
     })
 }
 
@@ -229,10 +129,10 @@ fn matching() -> impl Strategy<Value = Option<Matching>> {
         let is_new = |label: &Label| !on || labels.iter().all(|other| other.name != label.name);
         let group = side.map(|side| {
             let include = include.into_iter().filter(is_new).collect();
-            Group { side, include, span: NOWHERE }
+            Group { side, include, span: Span::NOWHERE }
         });
         let nothing = !on && labels.is_empty() && group.is_none();
-        (!nothing).then_some(Matching { kind, labels, group, span: NOWHERE })
+        (!nothing).then_some(Matching { kind, labels, group, span: Span::NOWHERE })
     })
 }
 
@@ -292,7 +192,7 @@ fn chain(inner: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strategy<
                 let fits =
                     signed || binding(&right) > level || (is_pow && binding(&right) == level);
                 let right = if fits { right } else { paren(right) };
-                Operation { op, op_span: NOWHERE, return_bool, matching, fill, right }
+                Operation { op, op_span: Span::NOWHERE, return_bool, matching, fill, right }
             });
             node(ExprKind::Binary(Binary { first: Box::new(first), rest: rest.collect() }))
         })
@@ -305,7 +205,7 @@ fn expr() -> impl Strategy<Value = Expr> {
         prop::collection::vec(any::<u8>(), 0..6).prop_map(|bytes| ExprKind::Text(Text::new(bytes))),
         selector().prop_map(ExprKind::Vector),
         (selector(), positive()).prop_map(|(vector, range)| {
-            ExprKind::Matrix(MatrixSelector { vector, vector_span: NOWHERE, range })
+            ExprKind::Matrix(MatrixSelector { vector, vector_span: Span::NOWHERE, range })
         }),
     ];
     leaf.prop_map(node).prop_recursive(4, 24, 4, |inner| {
@@ -315,7 +215,7 @@ fn expr() -> impl Strategy<Value = Expr> {
                     && name != "info"
                     && AggregateOp::ALL.iter().all(|op| op.name() != name)
             })
-            .prop_map(|name| Label { name, span: NOWHERE });
+            .prop_map(|name| Label { name, span: Span::NOWHERE });
         let op = prop::sample::select(AggregateOp::ALL.to_vec());
         let others = prop_oneof![
             inner.clone().prop_map(|inner| ExprKind::Paren(Box::new(inner))),
@@ -327,7 +227,7 @@ fn expr() -> impl Strategy<Value = Expr> {
                     let expr = Box::new(expr);
                     ExprKind::Aggregation(Aggregation {
                         op,
-                        op_span: NOWHERE,
+                        op_span: Span::NOWHERE,
                         grouping,
                         param,
                         expr,
@@ -398,5 +298,5 @@ proptest! {
 
 /// Takes the spans off a tree.
 fn without_spans(expr: Expr) -> Expr {
-    super::spans::map_spans(expr, &mut |_| NOWHERE)
+    super::spans::map_spans(expr, &mut |_| Span::NOWHERE)
 }

@@ -36,6 +36,9 @@ fn numbers() {
     check("1e-7", "0.0000001");
     check("+Inf", "+Inf");
     check("-iNf", "-Inf");
+    check("inf ^ 2", "Inf ^ 2");
+    check("inf[5m:]", "Inf[5m:]");
+    check("2 ^ inf", "2 ^ +Inf");
     check("NAN", "NaN");
     check("- 1", "-1");
     check("--1", "1");

@@ -5,5 +5,6 @@ mod conformance;
 mod errors;
 mod generate;
 mod grammar;
+mod lengths;
 mod print;
 mod spans;

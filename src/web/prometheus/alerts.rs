@@ -1,0 +1,148 @@
+//! `rules` and `alerts`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use chrono::{DateTime, SecondsFormat};
+use keepwatch_actors::alert_evaluator::messages::{ActiveAlerts, Rules};
+use keepwatch_engine::alert::{Alert, AlertState};
+use keepwatch_engine::model::Timestamp;
+use serde::Serialize;
+
+use super::envelope::{Failure, success};
+use crate::Monitor;
+
+#[derive(Serialize)]
+struct Alerts {
+    alerts: Vec<Active>,
+}
+
+/// An alert as Prometheus tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Active {
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<&'static str, String>,
+    state: &'static str,
+    active_at: String,
+    value: String,
+}
+
+impl Active {
+    fn new(alert: &Alert) -> Self {
+        let labels = alert.labels.iter();
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let description = ("description", alert.description.to_string());
+        Self {
+            labels: labels.collect(),
+            annotations: [description].into_iter().filter(|(_, text)| !text.is_empty()).collect(),
+            state: if alert.state == AlertState::Pending { "pending" } else { "firing" },
+            active_at: rfc3339(alert.active_at),
+            value: format!("{:e}", alert.value.unwrap_or(f64::NAN)),
+        }
+    }
+}
+
+/// `alerts`: what is pending or firing.
+pub(super) async fn active(monitor: Data<Monitor>) -> Result<HttpResponse, Failure> {
+    let alerts = monitor.send(ActiveAlerts::default()).await?;
+    Ok(success(Alerts { alerts: alerts.iter().map(Active::new).collect() }))
+}
+
+#[derive(Serialize)]
+struct Groups {
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    name: &'static str,
+    file: &'static str,
+    rules: Vec<AlertingRule>,
+    interval: f64,
+    limit: usize,
+    evaluation_time: f64,
+    last_evaluation: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AlertingRule {
+    state: &'static str,
+    name: String,
+    query: String,
+    duration: f64,
+    keep_firing_for: f64,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<&'static str, String>,
+    alerts: Vec<Active>,
+    health: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+    evaluation_time: f64,
+    last_evaluation: String,
+    r#type: &'static str,
+}
+
+/// `rules`: the alert rules, as one group.
+pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failure> {
+    let rules = monitor.send(Rules).await?;
+    let alerts = monitor.send(ActiveAlerts::default()).await?;
+    let mut interval = Duration::ZERO;
+    let mut last = Timestamp::MIN;
+    let mut told = Vec::with_capacity(rules.len());
+    for status in rules {
+        let rule = &status.rule;
+        interval = interval.max(status.interval);
+        last = last.max(status.last_evaluation.unwrap_or(Timestamp::MIN));
+        let own: Vec<Active> =
+            alerts.iter().filter(|alert| alert.rule == *rule.name()).map(Active::new).collect();
+        let labels =
+            rule.labels().iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let severity = ("severity".to_owned(), rule.severity().to_string());
+        told.push(AlertingRule {
+            state: match (status.raised, status.pending) {
+                (0, 0) => "inactive",
+                (0, _) => "pending",
+                _ => "firing",
+            },
+            name: rule.name().to_string(),
+            query: rule.to_string(),
+            duration: rule.pending_for().as_secs_f64(),
+            keep_firing_for: rule.keep_firing_for().as_secs_f64(),
+            labels: labels.chain([severity]).collect(),
+            annotations: [("description", rule.description().to_string())].into(),
+            alerts: own,
+            health: match (&status.last_error, status.evaluations) {
+                (Some(_), _) => "err",
+                (None, 0) => "unknown",
+                (None, _) => "ok",
+            },
+            last_error: status.last_error,
+            evaluation_time: 0.0,
+            last_evaluation: rfc3339(status.last_evaluation.unwrap_or(Timestamp::MIN)),
+            r#type: "alerting",
+        });
+    }
+    let group = Group {
+        name: "keepwatch",
+        file: "",
+        rules: told,
+        interval: interval.as_secs_f64(),
+        limit: 0,
+        evaluation_time: 0.0,
+        last_evaluation: rfc3339(last),
+    };
+    Ok(success(Groups { groups: vec![group] }))
+}
+
+/// Writes a time; what never was is the first time that clients know.
+fn rfc3339(at: Timestamp) -> String {
+    DateTime::from_timestamp_millis(at.millis()).map_or_else(
+        || "0001-01-01T00:00:00Z".to_owned(),
+        |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+    )
+}

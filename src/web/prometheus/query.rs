@@ -1,0 +1,102 @@
+//! `query`, `query_range` and what belongs to them.
+
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use keepwatch_engine::promql::annotation::Severity;
+use keepwatch_engine::promql::{Answer, EvaluationTimes, Query, Value};
+
+use super::envelope::{Failure, Remarks, success, success_with};
+use super::form::Form;
+use super::result::{Seconds, TextResult, Written};
+use crate::Monitor;
+
+/// The most steps of a range query: what a chart can show many times over.
+const STEPS_MAX: i64 = 11_000;
+/// The most remarks of each severity that an answer tells.
+const REMARKS_MAX: usize = 10;
+
+/// `query`: an expression at one time.
+pub(super) async fn instant(
+    monitor: Data<Monitor>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let form = Form::read(&request, &body);
+    let query = form.query()?;
+    let at = form.time("time")?.unwrap_or_else(|| monitor.clock().now());
+    let times = EvaluationTimes::instant(at.millis());
+    answer(&monitor, &form, query, times).await
+}
+
+/// `query_range`: an expression at each step of a range.
+pub(super) async fn range(
+    monitor: Data<Monitor>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let form = Form::read(&request, &body);
+    let query = form.query()?;
+    let (start, end) = (form.needed_time("start")?.millis(), form.needed_time("end")?.millis());
+    if end < start {
+        return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+    }
+    let step = form.duration("step")?.map_or(0, |step| step.as_millis());
+    let step = i64::try_from(step).unwrap_or(i64::MAX);
+    if step < 1 {
+        let message = "zero or negative query resolution step widths are not accepted. \
+                       Try a positive integer";
+        return Err(Failure::parameter("step", message));
+    }
+    if end.saturating_sub(start) / step > STEPS_MAX {
+        let message = "exceeded maximum resolution of 11,000 points per timeseries. \
+                       Try decreasing the query resolution (?step=XX)";
+        return Err(Failure::parameter("step", message));
+    }
+    answer(&monitor, &form, query, EvaluationTimes::range(start, end, step)).await
+}
+
+async fn answer(
+    monitor: &Monitor,
+    form: &Form,
+    query: &str,
+    times: EvaluationTimes,
+) -> Result<HttpResponse, Failure> {
+    let (timeout, limit) = (form.duration("timeout")?, form.limit()?);
+    let answer = monitor.evaluate(query, times, timeout).await;
+    let answer = answer.map_err(|failure| Failure::of(query, failure))?;
+    let query = query.to_owned();
+    // A large answer is not written on the thread that serves.
+    let written = web::block(move || write(&answer, &query, times, limit)).await;
+    Ok(written.unwrap_or_else(|_| HttpResponse::InternalServerError().finish()))
+}
+
+fn write(answer: &Answer, query: &str, times: EvaluationTimes, limit: usize) -> HttpResponse {
+    let render = |severity| answer.annotations.render(severity, query, REMARKS_MAX);
+    let mut remarks =
+        Remarks { warnings: render(Severity::Warning), infos: render(Severity::Info) };
+    let written = Written { value: &answer.value, limit };
+    if written.is_cut() {
+        remarks.warnings.push("results truncated due to limit".to_owned());
+    }
+    if let Value::String(text) = &answer.value {
+        let result = (Seconds(times.start_ms), text.as_str());
+        return success_with(TextResult { result_type: "string", result }, remarks);
+    }
+    success_with(written, remarks)
+}
+
+/// `format_query`: an expression in its normal form.
+pub(super) async fn format(request: HttpRequest, body: Bytes) -> Result<HttpResponse, Failure> {
+    let form = Form::read(&request, &body);
+    let text = form.query()?;
+    let query = Query::parse(text).map_err(|error| Failure::query("query", text, &error))?;
+    Ok(success(query.expr().pretty()))
+}
+
+/// `query_exemplars`: none are kept.
+pub(super) async fn exemplars(request: HttpRequest, body: Bytes) -> Result<HttpResponse, Failure> {
+    let form = Form::read(&request, &body);
+    let text = form.query()?;
+    Query::parse(text).map_err(|error| Failure::query("query", text, &error))?;
+    Ok(success(Vec::<()>::new()))
+}
