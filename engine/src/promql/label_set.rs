@@ -1,5 +1,6 @@
 //! What tells one series of a query from another.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ const TYPE: &str = "__type__";
 const UNIT: &str = "__unit__";
 
 /// A series' name and its labels; cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LabelSet {
     /// The name; empty for a series that has none.
     pub name: Arc<str>,
@@ -79,6 +80,20 @@ impl LabelSet {
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
         let name = if keep(NAME) { Arc::clone(&self.name) } else { "".into() };
         Self { name, labels: self.labels.filtered(keep) }
+    }
+}
+
+impl Ord for LabelSet {
+    /// Compares label by label, the name being one of them, as Prometheus
+    /// orders its results.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl PartialOrd for LabelSet {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

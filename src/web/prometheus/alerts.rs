@@ -1,14 +1,16 @@
 //! `rules` and `alerts`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use chrono::{DateTime, SecondsFormat};
 use keepwatch_actors::alert_evaluator::messages::{ActiveAlerts, Rules};
-use keepwatch_engine::alert::{Alert, AlertState};
+use keepwatch_engine::alert::{Alert, AlertState, Rule};
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::storage::Selector;
 use serde::Serialize;
 
 use super::envelope::{Failure, success};
@@ -110,7 +112,7 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
                 _ => "firing",
             },
             name: rule.name().to_string(),
-            query: rule.to_string(),
+            query: watched(rule),
             duration: rule.pending_for().as_secs_f64(),
             keep_firing_for: rule.keep_firing_for().as_secs_f64(),
             labels: labels.chain([severity]).collect(),
@@ -137,6 +139,15 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
         last_evaluation: rfc3339(last),
     };
     Ok(success(Groups { groups: vec![group] }))
+}
+
+/// Writes what a rule watches and its condition; it is no PromQL.
+fn watched(rule: &Rule) -> String {
+    let selector = Selector { metric: Arc::clone(rule.metric()), matchers: rule.matchers().into() };
+    match rule.method() {
+        Some(method) => format!("{method}({selector}): {}", rule.condition()),
+        None => format!("{selector}: {}", rule.condition()),
+    }
 }
 
 /// Writes a time; what never was is the first time that clients know.

@@ -1,6 +1,7 @@
 //! How answers are wrapped.
 
 use actix_web::http::StatusCode;
+use actix_web::web;
 use actix_web::{HttpResponse, ResponseError};
 use keepwatch_actors::Error;
 use keepwatch_engine::promql::QueryError;
@@ -29,13 +30,29 @@ pub(super) struct Remarks {
 
 /// Answers with data.
 pub(super) fn success(data: impl Serialize) -> HttpResponse {
-    success_with(data, Remarks::default())
+    written(text(data, Remarks::default()).ok())
 }
 
-/// Answers with data and remarks.
-pub(super) fn success_with(data: impl Serialize, remarks: Remarks) -> HttpResponse {
+/// Writes an answer with data and remarks.
+pub(super) fn text(data: impl Serialize, remarks: Remarks) -> serde_json::Result<String> {
     let Remarks { warnings, infos } = remarks;
-    fresh(HttpResponse::Ok()).json(Success { status: "success", data, warnings, infos })
+    serde_json::to_string(&Success { status: "success", data, warnings, infos })
+}
+
+/// Answers with data that may be large: it is written on a pool thread, not on
+/// the one that serves.
+pub(super) async fn blocking(
+    write: impl FnOnce() -> serde_json::Result<String> + Send + 'static,
+) -> HttpResponse {
+    written(web::block(write).await.ok().and_then(Result::ok))
+}
+
+fn written(text: Option<String>) -> HttpResponse {
+    match text {
+        Some(text) => fresh(HttpResponse::Ok()).content_type("application/json").body(text),
+        // Nothing that is written here has a form that JSON lacks.
+        None => HttpResponse::InternalServerError().finish(),
+    }
 }
 
 /// Why there is no result.

@@ -1,11 +1,11 @@
 //! `query`, `query_range` and what belongs to them.
 
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use keepwatch_engine::promql::annotation::Severity;
 use keepwatch_engine::promql::{Answer, EvaluationTimes, Query, Value};
 
-use super::envelope::{Failure, Remarks, success, success_with};
+use super::envelope::{self, Failure, Remarks, blocking, success};
 use super::form::Form;
 use super::result::{Seconds, TextResult, Written};
 use crate::Monitor;
@@ -65,12 +65,15 @@ async fn answer(
     let answer = monitor.evaluate(query, times, timeout).await;
     let answer = answer.map_err(|failure| Failure::of(query, failure))?;
     let query = query.to_owned();
-    // A large answer is not written on the thread that serves.
-    let written = web::block(move || write(&answer, &query, times, limit)).await;
-    Ok(written.unwrap_or_else(|_| HttpResponse::InternalServerError().finish()))
+    Ok(blocking(move || write(&answer, &query, times, limit)).await)
 }
 
-fn write(answer: &Answer, query: &str, times: EvaluationTimes, limit: usize) -> HttpResponse {
+fn write(
+    answer: &Answer,
+    query: &str,
+    times: EvaluationTimes,
+    limit: usize,
+) -> serde_json::Result<String> {
     let render = |severity| answer.annotations.render(severity, query, REMARKS_MAX);
     let mut remarks =
         Remarks { warnings: render(Severity::Warning), infos: render(Severity::Info) };
@@ -80,9 +83,9 @@ fn write(answer: &Answer, query: &str, times: EvaluationTimes, limit: usize) -> 
     }
     if let Value::String(text) = &answer.value {
         let result = (Seconds(times.start_ms), text.as_str());
-        return success_with(TextResult { result_type: "string", result }, remarks);
+        return envelope::text(TextResult { result_type: "string", result }, remarks);
     }
-    success_with(written, remarks)
+    envelope::text(written, remarks)
 }
 
 /// `format_query`: an expression in its normal form.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::web::{self, Bytes, Data, Path};
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use keepwatch_actors::registry::Metrics;
 use keepwatch_engine::promql::LabelSet;
 use serde::Serialize;
 
-use super::envelope::{Failure, Remarks, success, success_with};
+use super::envelope::{self, Failure, Remarks, blocking, success};
 use super::form::Form;
 use super::result::Metric;
 use crate::Monitor;
@@ -24,7 +24,7 @@ pub(super) async fn series(
         return Err(Failure::parameter("match[]", "no match[] parameter provided"));
     }
     let (found, limit) = (find(&monitor, &form).await?, form.limit()?);
-    blocking(move || cut(found.iter().map(Metric).collect(), limit)).await
+    Ok(blocking(move || cut(found.iter().map(Metric).collect(), limit)).await)
 }
 
 /// `labels`: the names of the labels of what matches.
@@ -35,12 +35,12 @@ pub(super) async fn labels(
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
     let (found, limit) = (find(&monitor, &form).await?, form.limit()?);
-    blocking(move || {
+    let write = move || {
         let names: BTreeSet<&str> =
             found.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
         cut(names.into_iter().collect(), limit)
-    })
-    .await
+    };
+    Ok(blocking(write).await)
 }
 
 /// `label/{name}/values`: the values of a label of what matches.
@@ -53,11 +53,11 @@ pub(super) async fn values(
     let form = Form::read(&request, &body);
     let (found, limit) = (find(&monitor, &form).await?, form.limit()?);
     let name = unescape(&name);
-    blocking(move || {
+    let write = move || {
         let values: BTreeSet<&str> = found.iter().map(|labels| labels.get(&name)).collect();
         cut(values.into_iter().filter(|value| !value.is_empty()).collect(), limit)
-    })
-    .await
+    };
+    Ok(blocking(write).await)
 }
 
 async fn find(monitor: &Monitor, form: &Form) -> Result<Vec<LabelSet>, Failure> {
@@ -70,21 +70,14 @@ async fn find(monitor: &Monitor, form: &Form) -> Result<Vec<LabelSet>, Failure> 
     found.map_err(|failure| Failure::of("", failure))
 }
 
-/// Writes an answer that may be large on another thread than that which
-/// serves.
-async fn blocking(
-    write: impl FnOnce() -> HttpResponse + Send + 'static,
-) -> Result<HttpResponse, Failure> {
-    Ok(web::block(write).await.unwrap_or_else(|_| HttpResponse::InternalServerError().finish()))
-}
-
-fn cut<T: Serialize>(mut all: Vec<T>, limit: usize) -> HttpResponse {
+/// Writes no more than so many results.
+fn cut<T: Serialize>(mut all: Vec<T>, limit: usize) -> serde_json::Result<String> {
     let mut remarks = Remarks::default();
     if all.len() > limit {
         all.truncate(limit);
         remarks.warnings.push("results truncated due to limit".to_owned());
     }
-    success_with(all, remarks)
+    envelope::text(all, remarks)
 }
 
 /// Returns the name that a client has escaped because it is no plain one:

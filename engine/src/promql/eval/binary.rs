@@ -33,16 +33,15 @@ impl<'a> Rules<'a> {
         let matching = binary.matching.as_ref();
         let group = matching.and_then(|matching| matching.group.as_ref());
         let swapped = group.is_some_and(|group| group.side == GroupSide::Right);
-        let (left, right) = (binary.fill.left, binary.fill.right);
-        let (many, one) = if swapped { (right, left) } else { (left, right) };
         Self {
             op: binary.op,
             return_bool: binary.return_bool,
             matching,
             group,
             swapped,
-            fill_many: many.map(|number| number.value),
-            fill_one: one.map(|number| number.value),
+            // With `group_right` the sides are swapped before they are filled.
+            fill_many: binary.fill.left.map(|number| number.value),
+            fill_one: binary.fill.right.map(|number| number.value),
         }
     }
 

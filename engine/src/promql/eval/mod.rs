@@ -34,7 +34,7 @@ use self::select::Selected;
 use self::stream::{
     Computed, Head, Mapped, Repeated, Series, SharedSeries, Vector, collect, nameless,
 };
-use self::unify::{merge, refuse_twins, unify};
+use self::unify::{merge, unify};
 use super::annotation::Annotation;
 use super::functions::instant::{Comparison, Operand, apply, column_with, with_column};
 use super::functions::label::label_name;
@@ -277,7 +277,7 @@ impl<'a> Evaluator<'a> {
                 let vector = self.vector(cx, vector, steps)?;
                 let heads = relabel::relabel(*function, texts, vector.heads())?;
                 let relabelled = Mapped::boxed(vector, heads, |_: &mut [f64]| {});
-                refuse_twins(cx, relabelled, count)
+                unify(cx, relabelled, count, &EvalError::SameLabels)
             }
             NodeKind::Sort { function, vector, labels } => {
                 let vector = self.vector(cx, vector, steps)?;

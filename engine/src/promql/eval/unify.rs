@@ -52,16 +52,3 @@ pub(super) fn merge(series: Vec<Series>, error: &EvalError) -> Result<Vec<Series
     }
     Ok(merged)
 }
-
-/// Returns an error if two series with samples have the same labels.
-pub(super) fn refuse_twins<'a>(
-    cx: &mut Context<'_>,
-    vector: Vector<'a>,
-    steps: usize,
-) -> Result<Vector<'a>, EvalError> {
-    if !has_twins(&vector) {
-        return Ok(vector);
-    }
-    let vector = Computed::boxed(collect(cx, vector, steps)?);
-    if has_twins(&vector) { Err(EvalError::SameLabels) } else { Ok(vector) }
-}

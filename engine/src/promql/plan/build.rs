@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::Select;
 use super::invariant::is_invariant;
 use super::node::{Info, Instant, Node, NodeKind, RangeSource, Ranges, VectorBinary, Wanted};
-use crate::model::{Matcher, TimeRange, Timestamp};
+use crate::model::{MatchOp, Matcher, TimeRange, Timestamp};
 use crate::promql::functions::instant::scalars;
 use crate::promql::functions::range::{Reach, Steps};
 use crate::promql::functions::{Function, absent_labels};
@@ -22,6 +22,8 @@ use crate::storage::Selector;
 
 /// The metric whose labels `info` adds where nothing else is asked for.
 const INFO_METRIC: &str = "target_info";
+/// Those whose labels it adds where only some are ruled out.
+const INFO_METRICS: &str = ".+_info";
 
 /// Builds the nodes of one query and collects what they read.
 pub(super) struct Builder<'a> {
@@ -404,14 +406,47 @@ impl<'a> Builder<'a> {
             conditions.into_iter().partition(|matcher| matcher.name() == NAME);
         if names.is_empty() {
             names.push(Matcher::equal(NAME, INFO_METRIC));
+        } else if names.iter().all(|matcher| matcher.op().is_negative()) {
+            let all = Matcher::new(NAME, MatchOp::Regex, INFO_METRICS);
+            // The expression is a constant.
+            names.extend(all.ok());
         }
         // At the times at which the vector's selectors read.
-        let modifiers = modifiers_in(vector).cloned().unwrap_or_default();
-        let reach = self.reach(milliseconds(self.options.lookback), &modifiers, None)?;
+        let plain = self.reach(milliseconds(self.options.lookback), &Modifiers::default(), None)?;
+        let (at_ms, offset_ms) = self.reference(vector)?.unwrap_or_default();
+        let reach = Reach { at_ms, offset_ms, ..plain };
         let all: Vec<Matcher> = names.iter().chain(&labels).cloned().collect();
         let select = self.select(&all, &reach, steps);
         let vector = self.node(vector, steps)?;
         Ok(NodeKind::Info(Box::new(Info { vector, select, reach, names, labels })))
+    }
+}
+
+impl Builder<'_> {
+    /// Returns the fixed time and the offset at which the first selector in
+    /// an expression reads, the subqueries around it included.
+    fn reference(&self, expr: &Expr) -> Result<Option<(Option<i64>, i64)>, PlanError> {
+        let modifiers = match &expr.kind {
+            ExprKind::Vector(selector) => &selector.modifiers,
+            ExprKind::Matrix(matrix) => &matrix.vector.modifiers,
+            ExprKind::Subquery(subquery) => {
+                let Some((at, offset)) = self.reference(&subquery.expr)? else { return Ok(None) };
+                let own = self.reach(0, &subquery.modifiers, None)?;
+                // What is fixed inside does not move with what is around it.
+                let outer = (own.at_ms, own.offset_ms.saturating_add(offset));
+                return Ok(Some(if at.is_some() { (at, offset) } else { outer }));
+            }
+            _ => {
+                for child in expr.children() {
+                    if let Some(found) = self.reference(child)? {
+                        return Ok(Some(found));
+                    }
+                }
+                return Ok(None);
+            }
+        };
+        let reach = self.reach(0, modifiers, None)?;
+        Ok(Some((reach.at_ms, reach.offset_ms)))
     }
 }
 
@@ -484,22 +519,6 @@ fn labels_of_absent(expr: &Expr) -> Vec<(String, String)> {
     };
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     absent_labels(&conditions).into_iter().map(owned).collect()
-}
-
-/// Returns the modifiers of the first selector in an expression.
-fn modifiers_in(expr: &Expr) -> Option<&Modifiers> {
-    match &expr.kind {
-        ExprKind::Vector(selector) => Some(&selector.modifiers),
-        ExprKind::Matrix(matrix) => Some(&matrix.vector.modifiers),
-        ExprKind::Subquery(subquery) => modifiers_in(&subquery.expr),
-        ExprKind::Call(call) => call.args.iter().find_map(modifiers_in),
-        ExprKind::Aggregation(aggregation) => modifiers_in(&aggregation.expr),
-        ExprKind::Binary(binary) => modifiers_in(&binary.first)
-            .or_else(|| binary.rest.iter().find_map(|operation| modifiers_in(&operation.right))),
-        ExprKind::Unary(unary) => modifiers_in(&unary.expr),
-        ExprKind::Paren(inner) => modifiers_in(inner),
-        ExprKind::Number(_) | ExprKind::Text(_) => None,
-    }
 }
 
 fn milliseconds(duration: Duration) -> i64 {
