@@ -190,7 +190,20 @@ mod tests {
     use super::*;
     use crate::promql::script::{Action, commands};
 
-    /// Runs the last command of a file over what the others load.
+    #[test]
+    fn the_middle_of_a_range_is_compared() {
+        let Some(Ok(Action::Evaluate(case))) =
+            commands("eval instant at 1m time()\n  60").pop().map(|command| command.action)
+        else {
+            panic!("no case");
+        };
+        let check = |middle_ms| check_middle(&case, "time()", middle_ms, &Loaded::new());
+        assert_eq!(check(60_000), Ok(()));
+        let problem = check(120_000).unwrap_err();
+        assert!(problem.contains("in the middle of a range around 120000 ms"), "{problem}");
+    }
+
+    /// Runs the first case of a file over what is loaded before it.
     fn outcome(text: &str) -> Outcome {
         let mut loaded = Loaded::new();
         for command in commands(text) {
