@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn case(text: &str) -> Case {
-        let lines: Vec<Line<'_>> = (1..).zip(text.lines()).collect();
+        let lines: Vec<Line<'_>> = (1..).zip(text.lines().map(str::trim)).collect();
         Case::read(lines[0].1, &lines[1..]).unwrap()
     }
 

@@ -175,7 +175,7 @@ fn check(query: &str, should_fail: bool, demo: &Loaded) -> Result<(), String> {
         };
     }
     let range = range?;
-    for step in 0..=10 {
+    for step in [0, 3, 7, 10] {
         let at_ms = times.start_ms + step * times.step_ms;
         let instant = evaluate(query, EvaluationTimes::instant(at_ms), demo, &options()).answer?;
         let (of_range, of_instant) = (floats(range.clone(), at_ms), floats(instant, at_ms));

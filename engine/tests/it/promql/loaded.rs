@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn histograms_are_known_where_they_are() {
-        let text = "load 10s\n a 1 {{}} 3\nload_with_nhcb 5s\n h_bucket{le=\"1\"} _ 1\n \
+        let text = "load 10s\n a 1 {{}} 3\n\nload_with_nhcb 5s\n h_bucket{le=\"1\"} _ 1\n \
                     i_bucket{le=\"x\"} 1\n j_total 1";
         let loaded = loaded(text);
         let check = |name, start_ms, end_ms, expected| {

@@ -16,6 +16,7 @@
 mod case;
 mod compare;
 mod compliance;
+mod conformance;
 mod cursor;
 mod duration;
 mod expectation;
@@ -26,97 +27,3 @@ mod points;
 mod run;
 mod script;
 mod series;
-
-use std::env;
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-
-use self::file::{Counts, Only};
-
-/// The folder with the data beside the checkout.
-const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance");
-
-/// Returns the folder with the test files, if it is there.
-fn folder(named: Option<OsString>) -> Result<PathBuf, String> {
-    let root = named.map_or_else(|| PathBuf::from(BESIDE), PathBuf::from);
-    let inner = root.join("promql");
-    let folder = if inner.is_dir() { inner } else { root };
-    let is_there = folder.is_dir();
-    if is_there { Ok(folder) } else { Err(format!("there is no folder {}", folder.display())) }
-}
-
-/// Returns the test files of a folder by name.
-fn test_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|suffix| suffix == "test") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Writes past the test harness, which would keep the lines of a test that
-/// passes to itself.
-fn say(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}
-
-#[test]
-fn conformance() -> io::Result<()> {
-    let folder = match folder(env::var_os("KEEPWATCH_CONFORMANCE")) {
-        Ok(folder) => folder,
-        Err(reason) => return say(&format!("promql conformance: left out, as {reason}")),
-    };
-    let only = env::var("KEEPWATCH_CONFORMANCE_ONLY").ok().map(|text| Only::new(&text));
-    let verbose = env::var_os("KEEPWATCH_CONFORMANCE_VERBOSE").is_some_and(|value| value != "0");
-    let mut sum = Counts::default();
-    for path in test_files(&folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if only.as_ref().is_some_and(|only| !only.has_file(&name)) {
-            continue;
-        }
-        let report = file::report(&name, &fs::read_to_string(&path)?, only.as_ref());
-        for problem in &report.problems {
-            say(problem)?;
-        }
-        if verbose {
-            for case in &report.needing_histograms {
-                say(case)?;
-            }
-        }
-        say(&format!("{name}: {}", report.counts))?;
-        sum.add(report.counts);
-    }
-    let templates = folder.join("compliance-queries.yml");
-    let mut refused = 0;
-    if only.is_none() && templates.is_file() {
-        let report = compliance::report(&fs::read_to_string(&templates)?);
-        for problem in &report.problems {
-            say(problem)?;
-        }
-        let (queries, failed) = (report.queries, report.problems.len());
-        say(&format!("compliance-queries.yml: {queries} queries evaluated, {failed} failed"))?;
-        refused = failed;
-    }
-    say(&format!("promql conformance: {sum}"))?;
-    assert!(sum.ran() > 0, "no case was run in {}", folder.display());
-    assert_eq!((sum.failed, refused), (0, 0), "cases and queries that failed");
-    Ok(())
-}
-
-#[test]
-fn the_folder_is_where_the_files_are() {
-    assert!(folder(Some("no such folder".into())).is_err());
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let found = folder(Some(here.clone().into_os_string()));
-    assert_eq!(found, Ok(here.join("promql")));
-    let found = folder(Some(here.join("promql").into_os_string()));
-    assert_eq!(found, Ok(here.join("promql")));
-}

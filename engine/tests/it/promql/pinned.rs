@@ -57,9 +57,18 @@ fn pin(expr: &mut Expr, at_ms: i64) -> bool {
 }
 
 fn set(modifiers: &mut Modifiers, at_ms: i64) -> bool {
-    let pinned = At { time: AtTime::Millis(at_ms), span: Span::new(0, 0) };
-    modifiers.at.get_or_insert(pinned);
+    // The start and the end of an instant query are its time.
+    if !modifiers.at.is_some_and(|at| matches!(at.time, AtTime::Millis(_))) {
+        modifiers.at = Some(At { time: AtTime::Millis(at_ms), span: Span::new(0, 0) });
+    }
     true
+}
+
+/// Says whether an expression asks when the query starts, when it ends or how
+/// long its steps are, so that a range query has another result.
+pub(super) fn asks_for_range(expr: &Expr) -> bool {
+    let text = expr.to_string();
+    ["start()", "end()", "range()", "step()"].iter().any(|call| text.contains(call))
 }
 
 #[cfg(test)]
@@ -79,5 +88,16 @@ mod tests {
         check("a * time()", None);
         check("-(hour())", None);
         check("1 + 2", Some("1 + 2"));
+        check("a @ end() + b @ 5", Some("a @ 60.000 + b @ 5.000"));
+    }
+
+    #[test]
+    fn what_a_range_query_sees_in_another_way() {
+        let check = |text, expected| assert_eq!(asks_for_range(&parse(text).unwrap()), expected);
+        check("a[step() * 2]", true);
+        check("a offset (1m + range())", true);
+        check("sum(a @ start())", true);
+        check("1 + end( )", true);
+        check("timestamp(a) + rate(a[5m] @ 5)", false);
     }
 }

@@ -8,10 +8,10 @@ use keepwatch_engine::promql::{
     Answer, Cancellation, EvaluationTimes, Point, Query, QueryOptions, SeriesSet, Value,
 };
 
-use super::case::Case;
+use super::case::{Case, Values};
 use super::compare;
 use super::loaded::Loaded;
-use super::pinned::pinned;
+use super::pinned::{asks_for_range, pinned};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -34,6 +34,7 @@ pub(super) fn options() -> QueryOptions {
     options.lookback = Duration::from_secs(5 * 60);
     options.subquery_step = Duration::from_secs(60);
     options.delayed_name_removal = true;
+    options.type_and_unit_labels = true;
     options
 }
 
@@ -73,18 +74,14 @@ pub(super) fn run(case: &Case, loaded: &Loaded) -> Outcome {
     let checked = if case.expects_histograms() {
         Err("histograms are expected".to_owned())
     } else {
-        check(case, first.answer).and_then(|()| check_variants(case, loaded))
+        check_answer(case, &case.expression, first.answer)
+            .and_then(|()| check_variants(case, loaded))
     };
     match checked {
         checked if needs_histograms => Outcome::NeedsHistograms { met_anyway: checked.is_ok() },
         Ok(()) => Outcome::Passed,
         Err(problem) => Outcome::Failed(problem),
     }
-}
-
-/// Compares the answer to the case as it is written.
-fn check(case: &Case, answer: Result<Answer, String>) -> Result<(), String> {
-    check_answer(case, &case.expression, answer)
 }
 
 /// Compares an answer with what the case expects of `expression`.
@@ -108,22 +105,32 @@ fn check_answer(
 /// Carries out an instant case as the middle of a range, and, where its result
 /// comes from selectors alone, pinned to its time at other times.
 fn check_variants(case: &Case, loaded: &Loaded) -> Result<(), String> {
+    // What does not parse was expected not to.
+    let Ok(query) = Query::parse(&case.expression) else { return Ok(()) };
     if !case.times.is_instant() {
         return Ok(());
     }
     let at_ms = case.times.start_ms;
-    check_middle(case, &case.expression, at_ms, loaded)?;
-    let query = Query::parse(&case.expression).ok();
-    let Some(expression) = query.and_then(|query| pinned(query.expr(), at_ms)) else {
-        return Ok(());
-    };
+    // A range is in the order of labels; texts and range vectors have no value
+    // a step; and where there is no result, there is none in the middle.
+    let has_steps =
+        !matches!(case.values, Values::Text(_) | Values::Series { range_vector: Some(_), .. });
+    let as_range = has_steps
+        && !case.expectation.ordered
+        && !case.expectation.fails()
+        && !asks_for_range(query.expr());
+    if as_range {
+        check_middle(case, &case.expression, at_ms, loaded)?;
+    }
+    let Some(expression) = pinned(query.expr(), at_ms) else { return Ok(()) };
     for other_ms in other_times(at_ms) {
         let times = EvaluationTimes::instant(other_ms);
         let answer = evaluate(&expression, times, loaded, &options()).answer;
-        let answer = answer.map(|answer| moved(answer, at_ms));
-        check_answer(case, &expression, answer)
+        check_answer(case, &expression, answer.map(|answer| moved(answer, at_ms)))
             .map_err(|problem| format!("as {expression} at {other_ms} ms: {problem}"))?;
-        check_middle(case, &expression, other_ms, loaded)?;
+        if as_range {
+            check_middle(case, &expression, other_ms, loaded)?;
+        }
     }
     Ok(())
 }
@@ -155,13 +162,6 @@ fn check_middle(
     middle_ms: i64,
     loaded: &Loaded,
 ) -> Result<(), String> {
-    // Ranges are in the order of labels; texts and range vectors have no value
-    // a step; and what fails for one step fails for all.
-    let has_no_steps = matches!(case.values, super::case::Values::Text(_))
-        || matches!(&case.values, super::case::Values::Series { range_vector: Some(_), .. });
-    if case.expectation.ordered || case.expectation.fails() || has_no_steps {
-        return Ok(());
-    }
     let times = EvaluationTimes::range(middle_ms - MINUTE_MS, middle_ms + MINUTE_MS, MINUTE_MS);
     let within = |problem| {
         format!("as {expression} in the middle of a range around {middle_ms} ms: {problem}")
@@ -179,9 +179,7 @@ fn check_middle(
         }
     }
     let value = match (&case.values, vector.as_slice()) {
-        (super::case::Values::Scalar(_), [(labels, point)]) if labels.is_empty() => {
-            Value::Scalar(*point)
-        }
+        (Values::Scalar(_), [(labels, point)]) if labels.is_empty() => Value::Scalar(*point),
         _ => Value::Vector(vector),
     };
     compare::check(case, &value).map_err(within)
@@ -192,7 +190,20 @@ mod tests {
     use super::*;
     use crate::promql::script::{Action, commands};
 
-    /// Runs the last command of a file over what the others load.
+    #[test]
+    fn the_middle_of_a_range_is_compared() {
+        let Some(Ok(Action::Evaluate(case))) =
+            commands("eval instant at 1m time()\n  60").pop().map(|command| command.action)
+        else {
+            panic!("no case");
+        };
+        let check = |middle_ms| check_middle(&case, "time()", middle_ms, &Loaded::new());
+        assert_eq!(check(60_000), Ok(()));
+        let problem = check(120_000).unwrap_err();
+        assert!(problem.contains("in the middle of a range around 120000 ms"), "{problem}");
+    }
+
+    /// Runs the first case of a file over what is loaded before it.
     fn outcome(text: &str) -> Outcome {
         let mut loaded = Loaded::new();
         for command in commands(text) {

@@ -92,12 +92,19 @@ fn load(first: &str, lines: &[Line<'_>]) -> Result<Load, String> {
         let in_line = |error| format!("line {number}: {error}");
         let series = series_line(line).map_err(in_line)?;
         if series.are_starts {
-            load.starts.push((series.labels, start_offsets(series.values).map_err(in_line)?));
+            let offsets = start_offsets(series.values).map_err(in_line)?;
+            set(&mut load.starts, series.labels, offsets);
         } else {
-            load.values.push((series.labels, slots(series.values).map_err(in_line)?));
+            set(&mut load.values, series.labels, slots(series.values).map_err(in_line)?);
         }
     }
     Ok(load)
+}
+
+/// Adds a series, in place of the same one on a line before.
+fn set<T>(all: &mut Vec<(LabelSet, T)>, labels: LabelSet, values: T) {
+    all.retain(|(known, _)| *known != labels);
+    all.push((labels, values));
 }
 
 #[cfg(test)]
@@ -106,12 +113,13 @@ mod tests {
 
     #[test]
     fn blocks_end_at_blank_lines_and_comments() {
-        let text = "load 1m\n  a 1 2\n\tb@st -1m\n# c\nclear\nload_with_nhcb 5s\n\neval instant at 1m a\n  a 1\n\nwhat";
+        let text = "load 1m\n  a 5\n  a 1 2\n\tb@st -1m\n# c\nclear\nload_with_nhcb 5s\n\neval instant at 1m a\n  a 1\n\nwhat";
         let commands = commands(text);
         let lines: Vec<_> = commands.iter().map(|c| (c.line, c.last_line)).collect();
-        assert_eq!(lines, [(1, 3), (5, 5), (6, 6), (8, 9), (11, 11)]);
+        assert_eq!(lines, [(1, 4), (6, 6), (7, 7), (9, 10), (12, 12)]);
         let Ok(Action::Load(first)) = &commands[0].action else { panic!("{commands:?}") };
         assert_eq!((first.step_ms, first.with_native), (60_000, false));
+        assert_eq!(first.values.len(), 1);
         assert_eq!(first.values[0].1, [Slot::Float(1.0), Slot::Float(2.0)]);
         assert_eq!(first.starts[0].1, [Some(-60_000)]);
         assert!(matches!(commands[1].action, Ok(Action::Clear)));

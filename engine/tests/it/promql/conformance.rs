@@ -1,0 +1,114 @@
+//! The folder with the files, and what is told of them.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write as _};
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::compliance;
+use super::file::{self, Counts, Only, Report};
+
+/// The folder with the data beside the checkout.
+const BESIDE: &str = "../shared/conformance";
+
+/// Returns the folder with the test files, if it is there; what is relative
+/// begins at the checkout.
+fn folder(named: Option<OsString>) -> Result<PathBuf, String> {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checkout = crate_folder.parent().unwrap_or(crate_folder);
+    let root = checkout.join(named.unwrap_or_else(|| BESIDE.into()));
+    let inner = root.join("promql");
+    let folder = if inner.is_dir() { inner } else { root };
+    let is_there = folder.is_dir();
+    if is_there { Ok(folder) } else { Err(format!("there is no folder {}", folder.display())) }
+}
+
+/// Returns the test files of a folder by name.
+fn test_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|suffix| suffix == "test") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Writes past the test harness, which would keep the lines of a test that
+/// passes to itself.
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+fn say_all(lines: &[String]) -> io::Result<()> {
+    lines.iter().try_for_each(|line| say(line))
+}
+
+/// Runs files side by side.
+fn reports(files: &[(String, String)], only: Option<&Only>) -> Vec<Report> {
+    thread::scope(|scope| {
+        let running: Vec<_> = files
+            .iter()
+            .map(|(name, text)| scope.spawn(move || file::report(name, text, only)))
+            .collect();
+        let end = |running: thread::ScopedJoinHandle<'_, Report>| match running.join() {
+            Ok(report) => report,
+            Err(panic) => resume_unwind(panic),
+        };
+        running.into_iter().map(end).collect()
+    })
+}
+
+#[test]
+fn every_case_passes() -> io::Result<()> {
+    let folder = match folder(env::var_os("KEEPWATCH_CONFORMANCE")) {
+        Ok(folder) => folder,
+        Err(reason) => return say(&format!("promql conformance: left out, as {reason}")),
+    };
+    let only = env::var("KEEPWATCH_CONFORMANCE_ONLY").ok().map(|text| Only::new(&text));
+    let verbose = env::var_os("KEEPWATCH_CONFORMANCE_VERBOSE").is_some_and(|value| value != "0");
+    let mut files = Vec::new();
+    for path in test_files(&folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if only.as_ref().is_none_or(|only| only.has_file(&name)) {
+            files.push((name, fs::read_to_string(&path)?));
+        }
+    }
+    let mut sum = Counts::default();
+    for (name, report) in files.iter().map(|(name, _)| name).zip(reports(&files, only.as_ref())) {
+        say_all(&report.problems)?;
+        if verbose {
+            say_all(&report.needing_histograms)?;
+        }
+        say(&format!("{name}: {}", report.counts))?;
+        sum.add(report.counts);
+    }
+    let templates = folder.join("compliance-queries.yml");
+    let mut refused = 0;
+    if only.is_none() && templates.is_file() {
+        let report = compliance::report(&fs::read_to_string(&templates)?);
+        say_all(&report.problems)?;
+        refused = report.problems.len();
+        let queries = report.queries;
+        say(&format!("compliance-queries.yml: {queries} queries evaluated, {refused} failed"))?;
+    }
+    say(&format!("promql conformance: {sum}"))?;
+    assert!(sum.ran() > 0, "no case was run in {}", folder.display());
+    assert_eq!((sum.failed, refused), (0, 0), "cases and queries that failed");
+    Ok(())
+}
+
+#[test]
+fn the_folder_is_where_the_files_are() {
+    assert!(folder(Some("no such folder".into())).is_err());
+    let found = folder(Some("engine/tests/it".into())).unwrap();
+    assert!(found.join("mod.rs").is_file(), "{}", found.display());
+    assert_eq!(folder(Some(found.clone().into_os_string())), Ok(found));
+}
