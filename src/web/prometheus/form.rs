@@ -53,8 +53,7 @@ impl Form {
 
     /// Reads a time that has to be there.
     pub(super) fn needed_time(&self, name: &str) -> Result<Timestamp, Failure> {
-        let missing =
-            || Failure::parameter(name, "cannot parse \"\" to a valid timestamp".to_owned());
+        let missing = || Failure::parameter(name, "cannot parse \"\" to a valid timestamp");
         self.time(name)?.ok_or_else(missing)
     }
 

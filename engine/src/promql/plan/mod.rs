@@ -8,6 +8,7 @@
 //! is evaluated once.
 
 mod build;
+mod call;
 mod invariant;
 mod node;
 mod share;
