@@ -67,6 +67,8 @@ pub use keepwatch_engine::health;
 pub use keepwatch_engine::instrument;
 /// Labels, definitions, samples, records and time.
 pub use keepwatch_engine::model;
+/// PromQL: queries, plans and results.
+pub use keepwatch_engine::promql;
 /// Limits of what is recorded, and why something was left out.
 pub use keepwatch_engine::registry;
 /// How long things are kept.

@@ -15,6 +15,7 @@ mod monitor;
 #[cfg(unix)]
 mod place;
 mod process;
+mod promql;
 #[cfg(unix)]
 mod recording;
 mod restart;

@@ -16,8 +16,8 @@ use keepwatch::{Monitor, web};
 use serde_json::Value;
 
 /// An answer, read to its end.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     content_type: String,
     cache_control: String,
     etag: String,
@@ -27,16 +27,16 @@ struct Answer {
 
 impl Answer {
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
 
-async fn ask(monitor: &Monitor, path: &str) -> Answer {
+pub(crate) async fn ask(monitor: &Monitor, path: &str) -> Answer {
     request(monitor, TestRequest::get().uri(path)).await
 }
 
-async fn request(monitor: &Monitor, request: TestRequest) -> Answer {
+pub(crate) async fn request(monitor: &Monitor, request: TestRequest) -> Answer {
     let app = App::new()
         .service(web::scope("/watch", monitor))
         .route("/", actix::get().to(|| async { "mine" }));
