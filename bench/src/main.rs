@@ -7,6 +7,7 @@
 //! machine's speed strikes both sides.
 
 mod messages;
+mod promql;
 mod rounds;
 mod storage;
 
@@ -21,8 +22,9 @@ fn main() {
             messages::run();
             Ok(())
         }
+        "promql" => promql::run(options),
         "storage" => storage::run(options),
-        other => Err(format!("expected a suite (messages, storage), got {other}")),
+        other => Err(format!("expected a suite (messages, promql, storage), got {other}")),
     };
     if let Err(error) = outcome {
         eprintln!("{error}");

@@ -166,8 +166,11 @@ fn memory_has_a_budget_while_the_disk_refuses() {
         let mut recording =
             Recording::begin(&place.data(), |options| options.memory_max = Some(200_000));
         let folder = recording.folder.clone();
-        fs::rename(folder.join("wal"), folder.join("wal.away")).unwrap();
-        fs::write(folder.join("wal"), "no folder").unwrap();
+        // Neither the log nor segments, to which memory would be sealed.
+        for name in ["wal", "segments"] {
+            fs::rename(folder.join(name), folder.join(name).with_extension("away")).unwrap();
+            fs::write(folder.join(name), "no folder").unwrap();
+        }
         recording.clock.by(WINDOW);
         for _ in 0..2_000 {
             recording.record().await;

@@ -94,9 +94,10 @@ impl Chunk {
         Ok(())
     }
 
-    /// Says whether this is the same chunk in memory, not just an equal one.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.values, &other.values)
+    /// Returns what tells this chunk in memory from all others, equal ones
+    /// included, as long as it lives.
+    pub(super) fn address(&self) -> usize {
+        self.values.as_ptr() as usize
     }
 
     /// Says whether the header can be true.
@@ -109,13 +110,16 @@ impl Chunk {
 /// How many chunks share one list before the next is begun.
 const RUN: usize = 16;
 
-/// The chunks of a series in the order in which they were sealed.
+/// The chunks of a series in the order in which they were sealed; cheap to
+/// clone.
 ///
 /// Chunks lie in short runs, so that adding one copies a run and not the
 /// whole history.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChunkList {
-    runs: Vec<Arc<[Chunk]>>,
+    /// Full runs. Most series have none: what is older is in segments.
+    full: Arc<[Arc<[Chunk]>]>,
+    newest: Arc<[Chunk]>,
     samples: usize,
     bytes: usize,
     /// From the earliest sample to the latest.
@@ -127,7 +131,9 @@ impl FromIterator<Chunk> for ChunkList {
         let all: Vec<Chunk> = chunks.into_iter().collect();
         let mut list = Self::default();
         all.iter().for_each(|chunk| list.count(chunk));
-        list.runs = all.chunks(RUN).map(Arc::from).collect();
+        let full = all.chunks_exact(RUN);
+        list.newest = full.remainder().into();
+        list.full = full.map(Arc::from).collect();
         list
     }
 }
@@ -144,15 +150,18 @@ impl ChunkList {
     pub(super) fn with(&self, chunk: Chunk) -> Self {
         let mut list = self.clone();
         list.count(&chunk);
-        match list.runs.last_mut() {
-            Some(run) if run.len() < RUN => *run = run.iter().cloned().chain([chunk]).collect(),
-            _ => list.runs.push(Arc::new([chunk])),
+        let newest: Arc<[Chunk]> = self.newest.iter().cloned().chain([chunk]).collect();
+        if newest.len() < RUN {
+            list.newest = newest;
+        } else {
+            list.full = self.full.iter().cloned().chain([newest]).collect();
+            list.newest = Arc::default();
         }
         list
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Chunk> {
-        self.runs.iter().flat_map(|run| run.iter())
+        self.full.iter().flat_map(|run| run.iter()).chain(self.newest.iter())
     }
 
     /// Returns the chunk that ends last; a chunk of late samples may stand
@@ -167,7 +176,7 @@ impl ChunkList {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.runs.iter().map(|run| run.len()).sum()
+        self.full.len() * RUN + self.newest.len()
     }
 
     /// How many samples the chunks hold.
@@ -198,7 +207,7 @@ mod tests {
         }
         let starts: Vec<i64> = list.iter().map(|chunk| chunk.range().start.millis()).collect();
         assert_eq!(starts, (0..100).collect::<Vec<_>>());
-        assert_eq!((list.samples(), list.len(), list.runs.len()), (100, 100, 7));
+        assert_eq!((list.samples(), list.len(), list.full.len()), (100, 100, 6));
         let kept: ChunkList = list.iter().skip(50).cloned().collect();
         assert_eq!((kept.samples(), kept.newest().unwrap().range().end.millis()), (50, 99));
     }

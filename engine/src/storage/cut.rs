@@ -5,7 +5,10 @@
 //! [`Store::evict`] lets it go. In between both hold it, so that a reader
 //! finds it in one place at least.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::chunk::{Chunk, ChunkList};
 use super::series::{Series, SeriesRef};
@@ -69,13 +72,15 @@ impl Store {
         for one in sealed {
             let Some(slot) = self.slot_of(one.reference) else { continue };
             let body = slot.series.body();
-            let stays = |chunk: &&Chunk| !one.chunks.iter().any(|written| written.is(chunk));
+            let written: HashSet<usize, RandomState> =
+                one.chunks.iter().map(Chunk::address).collect();
+            let stays = |chunk: &&Chunk| !written.contains(&chunk.address());
             let chunks: ChunkList =
                 one.rest.iter().chain(body.chunks.iter().filter(stays)).cloned().collect();
             slot.series.leave(slot.newest_at);
             evicted += body.chunks.samples().saturating_sub(chunks.samples());
             let mut left = body.as_ref().clone();
-            left.chunks = Arc::new(chunks);
+            left.chunks = chunks;
             slot.series.publish(left);
         }
         evicted

@@ -215,10 +215,10 @@ pub(super) fn salvage(series: &Series, columns: &mut Columns, recovery: &mut Rec
     let sound = body.chunks.iter().filter(|chunk| chunk.is_plausible()).count();
     recovery.chunks_refused += body.chunks.len() - sound;
     let chunks = if sound == body.chunks.len() {
-        Arc::clone(&body.chunks)
+        body.chunks.clone()
     } else {
         let sound = body.chunks.iter().filter(|chunk| chunk.is_plausible());
-        Arc::new(sound.cloned().collect::<ChunkList>())
+        sound.cloned().collect::<ChunkList>()
     };
     let open = copy_open(&body.open, columns, recovery);
     recovery.series += 1;

@@ -160,7 +160,7 @@ fn drop_chunks(series: &Series, before: Timestamp, dry_run: bool, pruned: &mut P
     let kept = body.chunks.iter().filter(|chunk| chunk.range().end >= before);
     let kept: ChunkList = kept.cloned().collect();
     let mut left = body.as_ref().clone();
-    left.chunks = Arc::new(kept);
+    left.chunks = kept;
     left.late = body.late.iter().filter(|sample| sample.at >= before).copied().collect();
     let sealed = body.chunks.samples() - left.chunks.samples();
     let late = body.late.len() - left.late.len();

@@ -55,7 +55,7 @@ pub struct Series {
 /// all while the open lane is being sealed.
 #[derive(Debug, Clone)]
 pub(super) struct Body {
-    pub(super) chunks: Arc<ChunkList>,
+    pub(super) chunks: ChunkList,
     /// Samples that came out of order, sorted, not yet sealed.
     pub(super) late: Arc<[Sample]>,
     pub(super) open: Lane,
@@ -134,7 +134,7 @@ impl Series {
 
 impl Body {
     pub(super) fn empty(none: Lane) -> Self {
-        Self { chunks: Arc::default(), late: Arc::default(), open: none }
+        Self { chunks: ChunkList::default(), late: Arc::default(), open: none }
     }
 
     /// Returns the newest of the first `len` open samples, or of the chunks
@@ -183,7 +183,9 @@ impl Body {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let lists = size_of::<Self>() + size_of::<ChunkList>();
-        lists + self.chunks.bytes() + self.open.bytes() + size_of_val(self.late.as_ref())
+        size_of::<Self>()
+            + self.chunks.bytes()
+            + self.open.bytes()
+            + size_of_val(self.late.as_ref())
     }
 }

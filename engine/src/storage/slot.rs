@@ -148,7 +148,7 @@ impl Slot {
         let mut body = self.series.body().as_ref().clone();
         let open: Vec<Sample> = self.open.iter(self.filled()).chain([sample]).collect();
         if let Some(chunk) = Chunk::seal(&open) {
-            body.chunks = Arc::new(body.chunks.with(chunk));
+            body.chunks = body.chunks.with(chunk);
         }
         body.open = columns.none();
         self.filled = 0;
@@ -185,7 +185,7 @@ impl Slot {
         let Some(times) = columns.seal(self.open.column(), len) else { return };
         let mut values = Vec::new();
         self.open.read(len, &mut values);
-        body.chunks = Arc::new(body.chunks.with(Chunk::floats(times, &values)));
+        body.chunks = body.chunks.with(Chunk::floats(times, &values));
     }
 
     fn insert_late(&self, body: &Body, sample: Sample) {
@@ -198,7 +198,7 @@ impl Slot {
         {
             // It may overlap other chunks and the open slab: reading sorts
             // where that is so.
-            body.chunks = Arc::new(body.chunks.with(chunk));
+            body.chunks = body.chunks.with(chunk);
             late.clear();
         }
         body.late = late.into();
@@ -249,7 +249,7 @@ impl Slot {
         if let Some((early, rest)) = body.late.split_at_checked(late)
             && let Some(chunk) = Chunk::seal(early)
         {
-            left.chunks = Arc::new(left.chunks.with(chunk));
+            left.chunks = left.chunks.with(chunk);
             left.late = rest.into();
         }
         self.series.publish(left);
