@@ -80,8 +80,9 @@ impl Columns {
         }
         let begun = &mut self.slabs_begun;
         let mut slab_of = |lanes: usize| {
+            let number = *begun;
             *begun = begun.wrapping_add(1);
-            Arc::new(Slab::new(Arc::clone(column), lanes, *begun))
+            Arc::new(Slab::new(Arc::clone(column), lanes, number))
         };
         let known = self.slabs.entry(address(column));
         let (_, (slab, given)) = known.or_insert_with(|| (Arc::clone(column), (slab_of(1), 0)));
