@@ -68,20 +68,22 @@ async fn order(shop: Data<Shop>, product: Path<String>) -> actix_web::Result<imp
     Ok(HttpResponse::ServiceUnavailable().body("the till does not open\n"))
 }
 
-async fn set_database(shop: &Shop, is_up: bool) -> actix_web::Result<String> {
-    shop.database_is_up.store(is_up, Ordering::Relaxed);
-    let check = CheckNow { check: "database".into() };
-    let report =
-        shop.monitor.send(check).await.map_err(actix_web::error::ErrorServiceUnavailable)?;
-    Ok(format!("the database is {}\n", report.status))
+async fn check(shop: &Shop, check: &str) -> actix_web::Result<String> {
+    let report = shop.monitor.send(CheckNow { check: check.into() }).await;
+    let report = report.map_err(actix_web::error::ErrorServiceUnavailable)?;
+    Ok(format!("{check} is {}\n", report.status))
 }
 
 async fn r#break(shop: Data<Shop>) -> actix_web::Result<String> {
-    set_database(&shop, false).await
+    shop.database_is_up.store(false, Ordering::Relaxed);
+    check(&shop, "database").await
 }
 
 async fn mend(shop: Data<Shop>) -> actix_web::Result<String> {
-    set_database(&shop, true).await
+    shop.database_is_up.store(true, Ordering::Relaxed);
+    let database = check(&shop, "database").await?;
+    // What was blocked by it stays so until it was looked at again.
+    Ok(database + &check(&shop, "checkout").await?)
 }
 
 fn build(database_is_up: &Arc<AtomicBool>) -> anyhow::Result<Monitor> {

@@ -62,15 +62,34 @@ struct Said {
     acknowledged: BTreeSet<i64>,
 }
 
-/// Starts a process, and kills it once it has acknowledged `batches`.
-fn live(folder: &Path, batches: u64, said: &mut Said) {
+/// When a process is killed.
+enum Until {
+    /// Once it has acknowledged so many batches.
+    Batches(u64),
+    /// Once it has sealed a window.
+    Sealed,
+}
+
+fn segments(folder: &Path) -> usize {
+    std::fs::read_dir(folder.join("segments")).map_or(0, Iterator::count)
+}
+
+/// Starts a process and kills it.
+fn live(folder: &Path, until: &Until, said: &mut Said) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "kill::the_process_that_is_killed", "--nocapture"])
         .env(CHILD_FOLDER, folder);
     let mut child = Program::start(&mut command);
-    for _ in 0..batches {
-        child.line_with("acknowledged");
+    match until {
+        Until::Batches(batches) => (0..*batches).for_each(|_| {
+            child.line_with("acknowledged");
+        }),
+        Until::Sealed => {
+            while segments(folder) == 0 {
+                child.line_with("acknowledged");
+            }
+        }
     }
     for line in child.kill().lines() {
         // The end of the last line may be missing.
@@ -113,19 +132,23 @@ fn lane(lane: u64) -> (usize, usize) {
     std::fs::create_dir_all(&folder).unwrap();
     let mut said = Said::default();
     let mut random = lane * 7_919 + 1;
-    let mut segments = 0;
+    let mut most = 0;
     for kill in 0..KILLS {
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // Soon after the start, or once windows were sealed.
-        let batches = (random >> 33) % if kill % 2 == 0 { 20 } else { 4_000 };
-        live(&folder, batches, &mut said);
+        // Soon after the start, or later; half-way once a window is sealed,
+        // so that what comes then finds segments.
+        let until = match kill {
+            3 => Until::Sealed,
+            kill if kill % 2 == 0 => Until::Batches((random >> 33) % 20),
+            _ => Until::Batches((random >> 33) % 4_000),
+        };
+        live(&folder, &until, &mut said);
         check(&folder, &said);
-        segments =
-            segments.max(std::fs::read_dir(folder.join("segments")).map_or(0, Iterator::count));
+        most = most.max(segments(&folder));
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    (said.acknowledged.len(), segments)
+    (said.acknowledged.len(), most)
 }
 
 #[test]

@@ -110,7 +110,8 @@ impl Upkeep {
     }
 
     /// Carries out a round at the time `now`; `last` is what the round before
-    /// did. A step that failed is tried again.
+    /// did. A step that failed is tried again. What is removed for its age is
+    /// so at the time `steady`, which does not follow a clock that jumps.
     ///
     /// Retention comes first: it needs no space, and makes some. A log that is
     /// too large for the budget is cut after sealing, as that may be all it
@@ -120,6 +121,7 @@ impl Upkeep {
         retention: SampleRetention,
         last: Option<Arc<UpkeepReport>>,
         now: Timestamp,
+        steady: Timestamp,
     ) -> UpkeepReport {
         let mut report = UpkeepReport::default();
         if let Some(last) = last {
@@ -128,7 +130,7 @@ impl Upkeep {
         }
         if let Some(disk) = &self.disk {
             let keeping = self.keeping(&retention).await;
-            self.retain(disk, keeping.clone(), now, &mut report).await;
+            self.retain(disk, keeping.clone(), steady, &mut report).await;
             let before = disk.folder.sealable_before(self.options.out_of_order, now);
             if report.sealed_before.is_none_or(|sealed| sealed < before) {
                 match self.seal(disk, before, &mut report).await {
@@ -138,7 +140,7 @@ impl Upkeep {
             }
             if report.retained.log_bytes_max.is_some() {
                 // What could be sealed has left the log by now.
-                self.retain(disk, keeping.clone(), now, &mut report).await;
+                self.retain(disk, keeping.clone(), steady, &mut report).await;
             }
             if let Some(bytes) = report.retained.log_bytes_max {
                 report.log_bytes_dropped = disk.log.shrink_to(bytes).await;

@@ -41,7 +41,8 @@ impl Default for JanitorConfig {
     }
 }
 
-/// When a data folder is kept up for the first time.
+/// When a data folder is kept up for the first time, unless the interval is
+/// shorter.
 const UPKEEP_FIRST: Duration = Duration::from_secs(5);
 
 /// Whom the janitor reaches.
@@ -69,8 +70,8 @@ impl JanitorOutlets {
 
     async fn carry_out(&self, step: Step) -> Result<SliceOutcome, Error> {
         match step {
-            Step::Samples { retention, slice } => {
-                self.samples.send(Prune { retention, slice }).await.map(SliceOutcome::from)
+            Step::Samples { retention, slice, now } => {
+                self.samples.send(Prune { retention, slice, now }).await.map(SliceOutcome::from)
             }
             Step::AlertHistory { before, dry_run } => {
                 // How many there may be is the evaluator's own bound.
@@ -117,6 +118,17 @@ impl Janitor {
         }
     }
 
+    /// Returns the time by which things may be removed.
+    fn steady_time(&mut self, scope: &Scope<Self>) -> Timestamp {
+        let (steady, now) = (&mut self.state.steady, scope.now());
+        let had_jumped = steady.has_jumped();
+        let time = steady.at(now, scope.monotonic());
+        if steady.has_jumped() && !had_jumped {
+            log::warn!("the clock has jumped to {now}; until it holds, things go by {time}");
+        }
+        time
+    }
+
     /// Keeps a data folder up as well.
     #[must_use]
     pub fn with_upkeep(self, upkeep: Option<Upkeep>) -> Self {
@@ -127,12 +139,12 @@ impl Janitor {
     /// without a data folder, and while a round is under way.
     fn begin_upkeep(
         &mut self,
-        now: Timestamp,
+        scope: &Scope<Self>,
     ) -> Option<impl Future<Output = UpkeepReport> + use<>> {
         let upkeep = self.upkeep.clone().filter(|_| !self.keeping_up)?;
         self.keeping_up = true;
-        let last = self.state.upkeep.clone();
-        Some(upkeep.round(self.state.policy.sample_retention(), last, now))
+        let (last, steady) = (self.state.upkeep.clone(), self.steady_time(scope));
+        Some(upkeep.round(self.state.policy.sample_retention(), last, scope.now(), steady))
     }
 
     /// Notes what a round of upkeep did.
@@ -152,11 +164,12 @@ impl Janitor {
     fn begin(
         &mut self,
         dry_run: bool,
-        now: Timestamp,
+        scope: &Scope<Self>,
     ) -> Result<impl Future<Output = Pass> + use<>, RetentionError> {
         if let Some(started) = self.under_way {
             return Err(RetentionError::PassUnderWay { started });
         }
+        let now = self.steady_time(scope);
         self.under_way = Some(now);
         let policy = Arc::clone(&self.state.policy);
         let pass = Pass::new(policy, Target::ALL, self.config.series_per_slice, now, dry_run);
@@ -207,6 +220,7 @@ impl Component for Janitor {
 
     fn started(&mut self, scope: &mut Scope<Self>) {
         self.state = JanitorState::clone(&scope.resume(&self.keep));
+        self.steady_time(scope);
         self.register(None, scope);
         let interval = self.config.interval;
         // An incarnation goes on where the last one stood, so that restarts
@@ -218,7 +232,7 @@ impl Component for Janitor {
         scope.every(interval, first, |this, scope| {
             let begun = scope.monotonic();
             // The pass that is under way does what this one would.
-            let Ok(pass) = this.begin(false, scope.now()) else { return };
+            let Ok(pass) = this.begin(false, scope) else { return };
             scope.spawn(pass, move |this, pass, scope| {
                 let report = pass.finish(scope.monotonic().saturating_sub(begun));
                 this.end(&report, scope);
@@ -226,8 +240,9 @@ impl Component for Janitor {
         });
         if self.upkeep.is_some() {
             // Soon after the start too: a folder may have waited for long.
-            scope.every(self.config.upkeep_interval, UPKEEP_FIRST, |this, scope| {
-                let Some(round) = this.begin_upkeep(scope.now()) else { return };
+            let interval = self.config.upkeep_interval;
+            scope.every(interval, UPKEEP_FIRST.min(interval), |this, scope| {
+                let Some(round) = this.begin_upkeep(scope) else { return };
                 scope.spawn(round, |this, report, scope| this.end_upkeep(report, scope));
             });
         }
@@ -237,7 +252,7 @@ impl Component for Janitor {
 impl Receive<Clean> for Janitor {
     fn receive(&mut self, message: Clean, scope: &mut Scope<Self>) -> Answer<CleaningReport> {
         let begun = scope.monotonic();
-        let pass = match self.begin(message.dry_run, scope.now()) {
+        let pass = match self.begin(message.dry_run, scope) {
             Ok(pass) => pass,
             Err(error) => return Err(error).into(),
         };
@@ -257,7 +272,7 @@ impl Receive<LastCleaning> for Janitor {
 
 impl Receive<KeepUp> for Janitor {
     fn receive(&mut self, _: KeepUp, scope: &mut Scope<Self>) -> Answer<UpkeepReport> {
-        match self.begin_upkeep(scope.now()) {
+        match self.begin_upkeep(scope) {
             Some(round) => scope.answer(round, |this, report, scope| {
                 this.end_upkeep(report.clone(), scope);
                 Ok(report)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keepwatch_engine::retention::{CleaningReport, Policy};
+use keepwatch_engine::retention::{CleaningReport, Policy, SteadyTime};
 use keepwatch_engine::storage::state::{Batch, Contents, Stored, Table};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct JanitorState {
     pub(super) last: Option<Arc<CleaningReport>>,
     /// The last round of upkeep.
     pub(super) upkeep: Option<Arc<UpkeepReport>>,
+    /// The time by which things are removed.
+    pub(super) steady: SteadyTime,
 }
 
 /// A policy that was set at run time.
@@ -35,7 +37,7 @@ impl JanitorState {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let policy = Arc::new(policy);
-        Self { configured: Arc::clone(&policy), policy, last: None, upkeep: None }
+        Self { configured: Arc::clone(&policy), policy, ..Self::default() }
     }
 
     /// Creates the state of what was kept; the default if nothing was.

@@ -24,7 +24,7 @@ use crate::registry::{
     Metrics, Record, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve,
     StorageStatistics, Values,
 };
-use crate::supervisor::testing::{EPOCH, pass, paused, supervisor};
+use crate::supervisor::testing::{EPOCH, TokioClock, pass, paused, supervisor_by};
 use crate::supervisor::{Address, Answer, Keep, Receive, Scope, Settings, Supervisor, Workshop};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -42,6 +42,7 @@ impl Receive<Poison> for Janitor {
 }
 
 struct House {
+    clock: TokioClock,
     registry: Address<Registry>,
     alerts: Address<AlertEvaluator>,
     health: Address<HealthChecker>,
@@ -60,7 +61,8 @@ fn check_with<F: Future<Output = ()>>(
     test: impl FnOnce(House) -> F,
 ) {
     paused(async {
-        let mut supervisor = supervisor();
+        let clock = TokioClock::new();
+        let mut supervisor = supervisor_by(clock.clone());
         let (catalogue, ledger) = (Catalogue::new(), Arc::new(Ledger::new()));
         let registry = supervisor.seat(Settings::default(), move || {
             Registry::new(RegistryConfig::default(), catalogue.clone(), Arc::clone(&ledger))
@@ -90,7 +92,7 @@ fn check_with<F: Future<Output = ()>>(
             let register = RegisterMetric { definition, mode: RegisterMode::Strict };
             registry.send(register).await.unwrap();
         }
-        test(House { registry, alerts, health, janitor, _supervisor }).await;
+        test(House { clock, registry, alerts, health, janitor, _supervisor }).await;
     });
 }
 
@@ -191,6 +193,25 @@ fn idle_series_expire_and_come_back() {
         pass(HOUR * 2).await;
         assert_eq!(house.clean(false).await.by_metric.get("load"), None);
         assert_eq!(house.newest("keepwatch_cleaning_runs_total").await, Some(3.0));
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_removes_nothing_until_it_holds() {
+    check(|house| async move {
+        house.obey(Policy::builder().idle_after(HOUR)).await;
+        house.record("load", "a", 1.0).await;
+        let removed = || async { house.clean(false).await.removed.series };
+        house.clock.set_ahead(HOUR * 24 * 365);
+        assert_eq!(removed().await, 0);
+        house.clock.set_ahead(Duration::ZERO);
+        pass(MINUTE * 30).await;
+        assert_eq!((removed().await, house.newest("load").await), (0, Some(1.0)));
+        house.clock.set_ahead(HOUR * 24);
+        assert_eq!(removed().await, 0);
+        pass(MINUTE * 10).await;
+        assert!(removed().await > 0);
+        assert_eq!(house.newest("load").await, None);
     });
 }
 

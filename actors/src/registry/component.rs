@@ -268,8 +268,8 @@ impl Receive<StorageStatistics> for Registry {
 }
 
 impl Receive<Prune> for Registry {
-    fn receive(&mut self, message: Prune, scope: &mut Scope<Self>) -> Answer<PruneOutcome> {
-        let outcome = self.registry.prune(message.slice, &message.retention, scope.now());
+    fn receive(&mut self, message: Prune, _: &mut Scope<Self>) -> Answer<PruneOutcome> {
+        let outcome = self.registry.prune(message.slice, &message.retention, message.now);
         self.answer(outcome)
     }
 }

@@ -204,6 +204,8 @@ pub struct Prune {
     pub retention: Arc<SampleRetention>,
     /// Which part of the store to look at.
     pub slice: Slice,
+    /// From which point in time ages count.
+    pub now: Timestamp,
 }
 
 /// Asks for what the next series have before a time, to be sealed to

@@ -240,6 +240,7 @@ fn pruning_removes_what_the_retention_names() {
         let prune = |dry_run| Prune {
             retention: Arc::new(retention.clone()),
             slice: Slice { cursor: 0, budget: 1_000, dry_run },
+            now: EPOCH + Duration::from_secs(601),
         };
         let foretold = registry.send(prune(true)).await.unwrap();
         assert_eq!(registry.send(StorageStatistics).await.unwrap().statistics.samples, 600);

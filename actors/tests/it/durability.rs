@@ -167,7 +167,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         };
         let disk = Some((Arc::clone(&house.folder), house.log.clone()));
         let upkeep = Upkeep::new(disk, workshop.clone(), outlets.clone(), options.clone());
-        let round = upkeep.clone().round(SampleRetention::default(), None, EPOCH);
+        let round = upkeep.clone().round(SampleRetention::default(), None, EPOCH, EPOCH);
         let late = house.append(EPOCH, f64::from(STEPS));
         let (report, late) = tokio::join!(round, late);
         assert!(late);
@@ -176,7 +176,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         let expected: Vec<f64> = (0..=STEPS).map(f64::from).collect();
         assert_eq!(house.values().await, expected);
         let last = Some(Arc::new(report.clone()));
-        let again = upkeep.clone().round(SampleRetention::default(), last, EPOCH);
+        let again = upkeep.clone().round(SampleRetention::default(), last, EPOCH, EPOCH);
         assert_eq!(again.await.segments, 0, "there is nothing new");
         let stored = house.registry.send(StorageStatistics).await.unwrap();
         assert_eq!(stored.statistics.segments, report.segments);
@@ -192,7 +192,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
         let disk = Some((Arc::clone(&house.folder), house.log.clone()));
         let tight = Upkeep::new(disk, workshop.clone(), outlets.clone(), options.clone());
         let last = Some(Arc::new(report.clone()));
-        let early = tight.round(SampleRetention::default(), last, EPOCH).await;
+        let early = tight.round(SampleRetention::default(), last, EPOCH, EPOCH).await;
         assert_eq!(early.failures, Vec::<String>::new());
         assert!(early.samples_shed == 0 && early.samples_sealed > 0, "{early:?}");
         let expected: Vec<f64> = (0..=STEPS).chain(1..=more).map(f64::from).collect();
@@ -200,7 +200,7 @@ fn a_round_of_upkeep_seals_what_is_over_while_samples_come() {
 
         // Without a disk it is dropped.
         let tight = Upkeep::new(None, workshop, outlets, options);
-        let shed = tight.round(SampleRetention::default(), None, EPOCH).await;
+        let shed = tight.round(SampleRetention::default(), None, EPOCH, EPOCH).await;
         assert!(shed.samples_shed > 0, "{shed:?}");
         let left: usize = house.read().await.iter().map(|one| one.samples.len()).sum();
         let stored = u64::from(STEPS + 1 + more) * SERIES as u64;
@@ -231,7 +231,7 @@ fn a_log_beyond_the_budget_is_sealed_before_it_is_cut() {
         };
         let disk = Some((Arc::clone(&house.folder), house.log.clone()));
         let upkeep = Upkeep::new(disk, workshop, house.upkeep_outlets(), options);
-        let report = upkeep.round(SampleRetention::default(), None, EPOCH).await;
+        let report = upkeep.round(SampleRetention::default(), None, EPOCH, EPOCH).await;
         assert_eq!(report.failures, Vec::<String>::new());
         assert!(report.segments >= 2, "{report:?}");
         assert_eq!(report.log_bytes_dropped, 0, "{report:?}");

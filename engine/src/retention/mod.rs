@@ -18,6 +18,7 @@ mod error;
 mod pass;
 mod policy;
 mod report;
+mod steady;
 #[cfg(test)]
 mod tests;
 
@@ -25,3 +26,4 @@ pub use error::RetentionError;
 pub use pass::{Pass, SliceOutcome, Step, Target};
 pub use policy::{DAY, KEPT_MAX, KEPT_MIN, Policy, PolicyBuilder};
 pub use report::{CleaningReport, Failure};
+pub use steady::SteadyTime;

@@ -58,6 +58,8 @@ pub enum Step {
         retention: Arc<SampleRetention>,
         /// Which series.
         slice: Slice,
+        /// From which point in time ages count.
+        now: Timestamp,
     },
     /// Prune the history of alerts.
     AlertHistory {
@@ -163,7 +165,7 @@ impl Pass {
         Some(match *self.targets.front()? {
             Target::Samples => {
                 let slice = Slice { cursor: self.cursor, budget: self.budget, dry_run };
-                Step::Samples { retention: Arc::clone(&self.retention), slice }
+                Step::Samples { retention: Arc::clone(&self.retention), slice, now: started }
             }
             Target::AlertHistory => {
                 Step::AlertHistory { before: self.policy.alert_history_before(started), dry_run }
