@@ -9,11 +9,11 @@
 //!          1  exponent:u8 pco of the values × 10^exponent as i64
 //!          2  pco of the values as f64
 //!          3  exponent:u8 order:2 bits, as many sized heads, sized least,
-//!             packed blocks of what each difference is above the least
+//!             what each difference is above the least, as digits
 //! ```
 //!
-//! Form 3 is for steps that are all of one sign or lie about another number
-//! than 0. pco is the wrapped format of the crate of that name: a header, the chunk's
+//! Form 3 is for steps that are spread evenly between two numbers, as those of
+//! many counters and gauges are; [`digits`] says how. pco is the wrapped format of the crate of that name: a header, the chunk's
 //! metadata and one page. It models where the numbers lie and comes close to
 //! their entropy, at several times the cost of encoding; so a column that the
 //! own codec makes tiny is not offered to it.
@@ -23,7 +23,7 @@ use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec, PagingSpec};
 
 use super::{
-    COLUMN_MAX, blocks, decode_floats, decode_times, encode_floats, encode_times, unzigzag, values,
+    COLUMN_MAX, decode_floats, decode_times, digits, encode_floats, encode_times, unzigzag, values,
     zigzag,
 };
 use crate::storage::bits::{BitReader, BitWriter, bit_width};
@@ -175,7 +175,7 @@ impl Differences {
             writer.push_sized(zigzag(number));
         }
         let above = |number: &i64| number.wrapping_sub(self.least).cast_unsigned();
-        blocks::write(&mut writer, self.rest.iter().map(above));
+        digits::write(&mut writer, &self.rest.iter().map(above).collect::<Vec<_>>());
         let mut out = vec![ABOVE_LEAST, exponent];
         out.extend_from_slice(&writer.finish());
         out
@@ -196,8 +196,8 @@ fn unpack_above_least(bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     let least = unzigzag(reader.read_sized()?);
     let left = count.checked_sub(order)?;
     let mut numbers = Vec::with_capacity(count);
-    blocks::read(&mut reader, left, |number| {
-        numbers.push(least.wrapping_add(zigzag(number).cast_signed()));
+    digits::read(&mut reader, left, |above| {
+        numbers.push(least.wrapping_add(above.cast_signed()));
     })?;
     while let Some(head) = heads.pop() {
         let mut sum = head;

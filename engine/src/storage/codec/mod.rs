@@ -20,6 +20,7 @@
 
 mod blocks;
 pub(super) mod dense;
+mod digits;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod timestamps;
