@@ -60,6 +60,11 @@ fn fail(evaluator: &mut Evaluator, at: u64) -> Vec<String> {
     told(&evaluator.step(&due, Err(error)))
 }
 
+/// A rule on an expression, which finds only what alerts.
+fn expression() -> RuleBuilder {
+    Rule::expression("HighCpu", "cpu > 90")
+}
+
 /// Runs one series through values, an evaluation every 15 s: a number, `-`
 /// for no value, `!` for a failed evaluation, `.` for none at all. Expects
 /// the states that it moves to, each with the number of the evaluation.
@@ -198,6 +203,21 @@ fn a_series_that_vanishes_is_one_without_a_value() {
         let moved = evaluate(&mut evaluator, &[("b", Some(1.0))], 15);
         assert_eq!(moved, expected, "{policy}");
     }
+}
+
+#[test]
+fn what_an_expression_finds_alerts_until_it_is_not_found() {
+    let mut evaluator = with(expression().pending_for(secs(15)));
+    for (at, found, expected) in [
+        (0, vec![("a", Some(0.0)), ("b", Some(f64::NAN))], vec!["a:pending", "b:pending"]),
+        (15, vec![("a", Some(1.0))], vec!["a:firing", "b:inactive"]),
+        (30, vec![], vec!["a:resolved"]),
+    ] {
+        assert_eq!(evaluate(&mut evaluator, &found, at), expected, "at {at} s");
+    }
+    // With a condition on its values it is like any other rule.
+    let above = expression().when(Condition::above(90.0));
+    check(above, "91 - 91 80", "0:firing 1:no_data 2:firing 3:resolved");
 }
 
 #[test]

@@ -356,7 +356,7 @@ fn alert(rule: &Rule, instance: &Instance) -> Alert {
     Alert {
         fingerprint: instance.fingerprint,
         rule: Arc::clone(&rule.name),
-        metric: Arc::clone(&rule.metric),
+        metric: rule.question.metric().cloned(),
         labels: instance.labels.clone(),
         severity: rule.severity,
         state: instance.state,
