@@ -301,6 +301,21 @@ fn rules() {
 }
 
 #[test]
+fn a_rule_may_ask_in_promql() {
+    let text = "[[rule]]\nname = \"Down\"\nexpr = \"up == 0\"\nfor = \"5m\"";
+    let expected = Rule::expression("Down", "up == 0").pending_for(Duration::from_secs(300));
+    assert_eq!(Config::parse("f.toml", text).unwrap().rules, [expected.build().unwrap()]);
+    refused(
+        "[[rule]]\nname = \"a\"\nmetric = \"m\"\nexpr = \"rate(up)\"\n[[rule]]\nname = \"b\"\nexpr = \"up\"\nwindow = \"5m\"",
+        &[
+            "f.toml:3:10: rule.metric is \"m\"; expected no metric beside expr",
+            "f.toml:4:8: rule.expr: 1:6: expected type range vector in call to function \"rate\", got instant vector",
+            "f.toml:5:1: rule: rule \"b\": window goes with a metric; the expression says it itself",
+        ],
+    );
+}
+
+#[test]
 fn bad_rules() {
     refused(
         "[[rule]]\n",

@@ -19,6 +19,7 @@ use super::messages::{
 };
 use crate::Error;
 use crate::courier::{Couriers, DeliveryStatus, SubscriptionId};
+use crate::querier::Querier;
 use crate::registry::Select;
 use crate::supervisor::{Answer, Component, Keep, Outlet, Receive, Scope, Timer};
 
@@ -44,12 +45,13 @@ impl AlertEvaluator {
         keep: Keep<Evaluator>,
         couriers: Couriers<AlertTransition>,
         select: Outlet<Select>,
+        querier: Querier,
     ) -> Self {
         Self {
             evaluator: Evaluator::clone(&keep.load()),
             keep,
             couriers,
-            bench: Bench::new(select),
+            bench: Bench::new(select, querier),
             busy: HashSet::new(),
             timer: None,
         }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::alert::{Due, EvaluationError, Reading};
+use keepwatch_engine::alert::{Due, EvaluationError, MetricQuestion, Question, Reading};
+use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::promql::{EvaluationTimes, Expression};
 use keepwatch_engine::registry::RegistryError;
 use keepwatch_engine::storage::Selector;
 use tokio::sync::Semaphore;
 
 use crate::Error;
+use crate::querier::Querier;
 use crate::registry::Select;
 use crate::supervisor::{Outlet, Workshop};
 
@@ -23,6 +26,7 @@ const AT_ONCE: usize = 64;
 #[derive(Clone)]
 pub(super) struct Bench {
     select: Outlet<Select>,
+    querier: Querier,
     turns: Arc<Semaphore>,
 }
 
@@ -30,21 +34,39 @@ pub(super) struct Bench {
 pub(super) type Outcome = Result<Vec<Reading>, EvaluationError>;
 
 impl Bench {
-    pub(super) fn new(select: Outlet<Select>) -> Self {
-        Self { select, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub(super) fn new(select: Outlet<Select>, querier: Querier) -> Self {
+        Self { select, querier, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Evaluates a rule.
     pub(super) async fn evaluate(self, due: Due, workshop: Workshop) -> Outcome {
         // The semaphore is never closed; without a turn there is no harm.
         let _turn = self.turns.acquire().await;
-        let selector = Selector {
-            metric: Arc::clone(due.rule.metric()),
-            matchers: due.rule.matchers().to_vec(),
-        };
-        let select = Select { selector, range: due.rule.sample_range(due.at) };
+        match due.rule.question() {
+            Question::Metric(question) => self.measure(question.clone(), due.at, workshop).await,
+            Question::Expression { expression } => self.query(expression, due.at).await,
+        }
+    }
+
+    async fn query(&self, expression: &Expression, at: Timestamp) -> Outcome {
+        let times = EvaluationTimes::instant(at.millis());
+        match self.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await {
+            Ok(answer) => Reading::of_answer(answer),
+            Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
+        }
+    }
+
+    async fn measure(
+        &self,
+        question: MetricQuestion,
+        at: Timestamp,
+        workshop: Workshop,
+    ) -> Outcome {
+        let (metric, matchers) = (Arc::clone(question.metric()), question.matchers().to_vec());
+        let selector = Selector { metric, matchers };
+        let select = Select { selector, range: question.sample_range(at) };
         let selected = self.select.send(select).await.map_err(refusal)?;
-        let read = move || due.rule.readings(&selected.definition, selected.samples(), due.at);
+        let read = move || question.readings(&selected.definition, selected.samples(), at);
         match workshop.compute(READ_LIMIT, read).await {
             Ok(outcome) => outcome,
             Err(error) => Err(EvaluationError::Readings { reason: error.to_string() }),

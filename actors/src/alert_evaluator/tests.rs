@@ -20,6 +20,7 @@ use super::AlertEvaluator;
 use super::messages::*;
 use crate::Error;
 use crate::courier::{Couriers, Subscriber};
+use crate::querier::{Querier, QueryLimits};
 use crate::registry::{Record, RegisterMetric, RegisterMode, Registry, RegistryConfig};
 use crate::supervisor::testing::{EPOCH, TokioClock, pass, paused, supervisor, threaded};
 use crate::supervisor::{
@@ -61,8 +62,9 @@ impl House {
         let keep = Keep::new(Evaluator::default());
         let couriers = Couriers::new(workshop);
         let select = registry.outlet();
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
         let alerts = supervisor.seat(Settings::default(), move || {
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone(), querier.clone())
         });
         let definition = MetricDefinition::gauge("cpu").labels(["host"]).build().unwrap();
         let supervisor = supervisor.open();
@@ -157,6 +159,25 @@ fn fire_and_resolve_reach_subscribers_of_every_kind() {
         assert_eq!(moved, ["pending", "firing", "resolved"]);
         let subscribers = house.alerts.send(AlertSubscribers).await.unwrap();
         assert!(subscribers.iter().all(|subscriber| subscriber.delivered == 2));
+    });
+}
+
+#[test]
+fn what_an_expression_finds_alerts() {
+    paused(async {
+        let house = House::open().await;
+        let mut told = house.listen("pager").await;
+        house.add(Rule::expression("Hot", "max by (host) (cpu) > 90").pending_for(TICK)).await;
+        // Which of two is meant cannot be known: an error, and no alert.
+        house.add(Rule::expression("Unclear", "cpu * on () vector(1) * on () cpu")).await;
+        house.cpu("b", 5.0).await;
+        house.ticks(3, 95.0).await;
+        house.ticks(2, 5.0).await;
+        assert_eq!(heard(&mut told), ["a firing 25", "a resolved 55"]);
+        let rules = house.alerts.send(Rules).await.unwrap();
+        assert_eq!(rules[0].last_error, None);
+        let error = rules[1].last_error.as_deref().unwrap();
+        assert!(error.contains("multiple matches for labels"), "{error}");
     });
 }
 

@@ -20,6 +20,7 @@ use crate::courier::Couriers;
 use crate::health_checker::{
     AddCheck, Beat, HealthChecker, HealthHistory, HealthState, PruneHealthHistory,
 };
+use crate::querier::{Querier, QueryLimits};
 use crate::registry::{
     Metrics, Record, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve,
     StorageStatistics, Values,
@@ -69,8 +70,9 @@ fn check_with<F: Future<Output = ()>>(
         });
         let (keep, couriers) = (Keep::new(Evaluator::default()), Couriers::new(Workshop::here()));
         let select = registry.outlet();
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
         let alerts = supervisor.seat(of_alerts, move || {
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone(), querier.clone())
         });
         let (keep, couriers) = (Keep::new(HealthState::default()), Couriers::new(Workshop::here()));
         let health = supervisor.seat(Settings::default(), move || {

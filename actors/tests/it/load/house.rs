@@ -12,6 +12,7 @@ use keepwatch_actors::health_checker::{
     AddCheck, HealthChanged, HealthChecker, HealthState, SeriesOutlets,
 };
 use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
+use keepwatch_actors::querier::{Querier, QueryLimits};
 use keepwatch_actors::registry::{
     AppendBatch, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve, Values,
 };
@@ -87,9 +88,10 @@ impl House {
         let keep = Keep::new(Evaluator::new(Duration::from_secs(15)));
         let couriers = Couriers::<AlertTransition>::new(workshop.clone());
         let (select, sabotage) = (registry.outlet(), factories.alert_evaluator.clone());
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
         let alert_evaluator = supervisor.seat(settings.clone(), move || {
             sabotage.strike();
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone(), querier.clone())
         });
 
         let keep = Keep::new(HealthState::default());
