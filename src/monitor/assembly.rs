@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use actix::Addr;
 use keepwatch_actors::aggregator::{Aggregator, AggregatorOutlets};
-use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
+use keepwatch_actors::alert_evaluator::{AlertEvaluator, AlertOutlets};
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::{AddCheck, AddChecks, HealthChanged};
 use keepwatch_actors::health_checker::{HealthChecker, SeriesOutlets};
@@ -219,11 +219,15 @@ fn seat(
     });
 
     let keep = keeps.alerts;
-    let (couriers, select) = (alert_couriers.clone(), registry.outlet());
+    let couriers = alert_couriers.clone();
     let querier = Querier::new(registry.outlet(), workshop.clone(), plan.queries.clone());
-    let of_alerts = querier.apart();
+    let outlets = AlertOutlets {
+        select: registry.outlet(),
+        querier: querier.apart(),
+        series: registry.outlet(),
+    };
     let alert_evaluator = supervisor.seat(settings(), move || {
-        AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone(), of_alerts.clone())
+        AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
     });
 
     let keep = keeps.health;

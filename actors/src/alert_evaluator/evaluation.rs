@@ -6,13 +6,13 @@ use std::time::Duration;
 use keepwatch_engine::alert::{Due, EvaluationError, MetricQuestion, Question, Reading};
 use keepwatch_engine::model::Timestamp;
 use keepwatch_engine::promql::{EvaluationTimes, Expression};
-use keepwatch_engine::registry::RegistryError;
+use keepwatch_engine::registry::{DerivedSample, RegistryError};
 use keepwatch_engine::storage::Selector;
 use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::querier::Querier;
-use crate::registry::Select;
+use crate::registry::{AppendDerived, Select};
 use crate::supervisor::{Outlet, Workshop};
 
 /// How long reading a snapshot may take.
@@ -22,11 +22,21 @@ const READ_LIMIT: Duration = Duration::from_secs(30);
 /// of one interval do not fill the registry's mailbox.
 const AT_ONCE: usize = 64;
 
+/// Where an alert evaluator reads and stores.
+#[derive(Debug, Clone)]
+pub struct AlertOutlets {
+    /// Where the samples of a metric come from.
+    pub select: Outlet<Select>,
+    /// Who answers expressions.
+    pub querier: Querier,
+    /// Where the series of alerts go.
+    pub series: Outlet<AppendDerived>,
+}
+
 /// What evaluations need.
 #[derive(Clone)]
 pub(super) struct Bench {
-    select: Outlet<Select>,
-    querier: Querier,
+    outlets: AlertOutlets,
     turns: Arc<Semaphore>,
 }
 
@@ -34,8 +44,19 @@ pub(super) struct Bench {
 pub(super) type Outcome = Result<Vec<Reading>, EvaluationError>;
 
 impl Bench {
-    pub(super) fn new(select: Outlet<Select>, querier: Querier) -> Self {
-        Self { select, querier, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub(super) fn new(outlets: AlertOutlets) -> Self {
+        Self { outlets, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Sends what the series of alerts are to be stored; what is refused there
+    /// is counted there.
+    pub(super) fn store(&self, samples: Vec<DerivedSample>) {
+        if samples.is_empty() {
+            return;
+        }
+        if let Err(error) = self.outlets.series.try_send(AppendDerived(samples)) {
+            log::warn!("the series of alerts are not stored: {error}");
+        }
     }
 
     /// Evaluates a rule.
@@ -50,7 +71,7 @@ impl Bench {
 
     async fn query(&self, expression: &Expression, at: Timestamp) -> Outcome {
         let times = EvaluationTimes::instant(at.millis());
-        match self.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await {
+        match self.outlets.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await {
             Ok(answer) => Reading::of_answer(answer),
             Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
         }
@@ -65,7 +86,7 @@ impl Bench {
         let (metric, matchers) = (Arc::clone(question.metric()), question.matchers().to_vec());
         let selector = Selector { metric, matchers };
         let select = Select { selector, range: question.sample_range(at) };
-        let selected = self.select.send(select).await.map_err(refusal)?;
+        let selected = self.outlets.select.send(select).await.map_err(refusal)?;
         let read = move || question.readings(&selected.definition, selected.samples(), at);
         match workshop.compute(READ_LIMIT, read).await {
             Ok(outcome) => outcome,

@@ -5,7 +5,8 @@ mod laws;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Labels, Matcher, TimeRange, Timestamp};
+use crate::model::{Labels, Matcher, TimeRange, Timestamp, is_stale};
+use crate::registry::DerivedSample;
 
 use super::*;
 
@@ -270,6 +271,33 @@ fn duplicates_and_the_cap_make_an_evaluation_fail() {
         ["a:resolved", "b:firing"]
     );
     assert_eq!(status(&evaluator), None);
+}
+
+#[test]
+fn alerts_are_series_until_they_are_over() {
+    let mut evaluator = with(expression().pending_for(secs(15)).label("team", "ops"));
+    let mut shown = |found: &[(&str, Option<f64>)], at: u64| {
+        evaluate(&mut evaluator, found, at);
+        let samples = evaluator.show("HighCpu", second(at));
+        let told = |one: &DerivedSample| {
+            assert_eq!(one.sample.at, second(at));
+            assert_eq!(one.labels.get("team"), Some("ops"));
+            let value = if is_stale(one.sample.value) { f64::NAN } else { one.sample.value };
+            format!("{} {} {value}", one.name, one.labels.get("alertstate").unwrap_or("-"))
+        };
+        samples.iter().map(told).collect::<Vec<_>>()
+    };
+    let found = [("a", Some(1.0))];
+    assert_eq!(shown(&[], 15), [""; 0]);
+    assert_eq!(shown(&found, 30), ["ALERTS pending 1", "ALERTS_FOR_STATE - 30"]);
+    let firing = ["ALERTS firing 1", "ALERTS_FOR_STATE - 30", "ALERTS pending NaN"];
+    assert_eq!(shown(&found, 45), firing);
+    assert_eq!(shown(&found, 60), firing[..2]);
+    assert_eq!(shown(&[], 75), ["ALERTS firing NaN", "ALERTS_FOR_STATE - NaN"]);
+    assert_eq!(shown(&[], 90), [""; 0]);
+    assert_eq!(shown(&found, 105).len(), 2);
+    assert_eq!(evaluator.hide("HighCpu", second(110)).len(), 2);
+    assert_eq!(evaluator.hide("HighCpu", second(111)).len(), 0);
 }
 
 fn silence(evaluator: &mut Evaluator, from: u64, to: u64) -> SilenceId {
