@@ -5,10 +5,9 @@ use std::time::Duration;
 use keepwatch_engine::aggregate::Method;
 use keepwatch_engine::alert::{Condition, Rule, RuleBuilder, Severity};
 use keepwatch_engine::model::check_metric_name;
-use keepwatch_engine::promql::Expression;
 
 use super::document::Table;
-use super::section::{DAY, seconds};
+use super::section::{DAY, checked_expression, seconds};
 use crate::notation::parse_matchers;
 
 /// Reads one `[[rule]]`; the defaults are those of [`Rule::on`].
@@ -108,10 +107,7 @@ fn question(table: &Table<'_>) -> Option<RuleBuilder> {
     if table.text("metric").is_some() {
         table.refuse_key("metric", "no metric beside expr");
     }
-    let expr = table.parsed("expr", |text| match Expression::parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{}: {error}", error.span().position(text))),
-    });
+    let expr = table.parsed("expr", checked_expression);
     let when = table.parsed("when", Condition::parse);
     let rule = Rule::expression(name?, expr?);
     Some(match when {

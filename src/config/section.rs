@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use keepwatch_engine::model::check_metric_name;
+use keepwatch_engine::promql::Query;
 use keepwatch_engine::retention::Policy;
 
 use super::document::Table;
@@ -12,6 +13,14 @@ use super::document::Table;
 pub(super) const fn seconds(range: RangeInclusive<u64>) -> RangeInclusive<Duration> {
     let (start, end) = (*range.start(), *range.end());
     RangeInclusive::new(Duration::from_secs(start), Duration::from_secs(end))
+}
+
+/// Returns a PromQL expression as it is written, or says where it is wrong.
+pub(super) fn checked_expression(text: &str) -> Result<String, String> {
+    match Query::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{}: {error}", error.span().position(text))),
+    }
 }
 
 pub(super) const MINUTE: u64 = 60;

@@ -376,6 +376,24 @@ fn aggregations() {
 }
 
 #[test]
+fn an_aggregation_may_be_promql() {
+    let rate = "sum by (job) (rate(hits_total[5m]))";
+    let text = format!(
+        "[[aggregation]]\nname = \"job:hits:rate5m\"\nexpr = \"{rate}\"\nlabels = {{ team = \"ops\" }}"
+    );
+    let expected = Definition::expression("job:hits:rate5m", rate).label("team", "ops");
+    assert_eq!(parse(&text).aggregations, [expected.build().unwrap()]);
+    refused(
+        "[[aggregation]]\nexpr = \"up +\"\n[[aggregation]]\nname = \"n\"\nexpr = \"up\"\nmethod = \"avg\"",
+        &[
+            "f.toml:1:1: aggregation: name is missing",
+            "f.toml:2:8: aggregation.expr: 1:5: expected an expression, found the end of the query",
+            "f.toml:3:1: aggregation: method goes with a metric",
+        ],
+    );
+}
+
+#[test]
 fn dependencies_are_checked_on_request() {
     let check = |name: &str, needs: &str| {
         format!("[[check]]\nname = \"{name}\"\nkind = \"memory\"\nrequires = [\"{needs}\"]\n")

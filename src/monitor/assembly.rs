@@ -242,6 +242,8 @@ fn seat(
         select: registry.outlet(),
         register: registry.outlet(),
         record: registry.outlet(),
+        querier: querier.apart(),
+        derive: registry.outlet(),
     };
     let aggregator =
         supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));

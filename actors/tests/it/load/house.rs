@@ -110,6 +110,8 @@ impl House {
             select: registry.outlet(),
             register: registry.outlet(),
             record: registry.outlet(),
+            querier: Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default()),
+            derive: registry.outlet(),
         };
         let sabotage = factories.aggregator.clone();
         let aggregator = supervisor.seat(settings.clone(), move || {
