@@ -25,7 +25,8 @@ fn refused(text: &str, expected: &[&str]) {
 
 #[test]
 fn an_empty_file_is_the_default() {
-    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[storage]\n[host]\n"] {
+    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[queries]\n[storage]\n[host]\n"]
+    {
         assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
     }
     assert_eq!(Config::default().server.listen.to_string(), "127.0.0.1:9737");
@@ -36,7 +37,7 @@ fn sections() {
     let config = parse(
         "[server]\nlisten = \"[::1]:0\"\n[intervals]\ncollection = \"1s\"\ncleaning = \"1h30m\"\n\
          [retention]\nsamples = \"30d\"\n[retention.metrics]\na_total = \"1h\"\n\
-         [limits]\nseries = 1_000\n[host]\nrules = false\n",
+         [limits]\nseries = 1_000\n[queries]\ntimeout = \"30s\"\nlookback = \"10m\"\n[host]\nrules = false\n",
     );
     assert_eq!(config.server.listen.to_string(), "[::1]:0");
     assert_eq!(config.intervals.collection, Duration::from_secs(1));
@@ -46,6 +47,9 @@ fn sections() {
     assert_eq!(config.retention.alert_history(), Duration::from_secs(30 * 86_400));
     assert_eq!(config.retention.by_metric()["a_total"], Duration::from_secs(3_600));
     assert_eq!(config.limits.series, 1_000);
+    assert_eq!(config.queries.timeout, Duration::from_secs(30));
+    assert_eq!(config.queries.options.lookback, Duration::from_secs(600));
+    assert_eq!(config.queries.concurrency, QueryLimits::default().concurrency);
     assert!(!config.host.rules && config.host.checks);
 }
 
@@ -101,10 +105,11 @@ fn values() {
         ],
     );
     refused(
-        "[limits]\nseries = 0\nseries_per_metric = \"many\"",
+        "[limits]\nseries = 0\nseries_per_metric = \"many\"\n[queries]\nconcurrency = 0",
         &[
             "f.toml:2:10: limits.series is 0; expected a whole number from 100 to 100000000",
             "f.toml:3:21: limits.series_per_metric is \"many\"; expected a whole number from 1 to 10000000",
+            "f.toml:5:15: queries.concurrency is 0; expected a whole number from 1 to 1000",
         ],
     );
     refused(
