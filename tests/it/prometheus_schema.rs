@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use chrono::DateTime;
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Value as Json};
 
 use crate::promql::{counting, with_alert};
@@ -19,7 +20,8 @@ impl Description {
         let folder = std::env::var_os("KEEPWATCH_CONFORMANCE").map_or_else(beside, PathBuf::from);
         let path = folder.join("http/prometheus-openapi.yaml");
         let text = std::fs::read_to_string(&path).ok()?;
-        Some(Self(serde_saphyr::from_str(&text).unwrap()))
+        let mut parser = Parser::new_from_str(&text);
+        Some(Self(node(&mut parser).unwrap()))
     }
 
     /// Returns what an answer of a path with a status has to be.
@@ -102,7 +104,8 @@ impl Description {
         value: &Json,
         at: &str,
     ) -> Vec<String> {
-        let known = |name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());
+        let known =
+            |name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());
         let fields = value.as_object().into_iter().flatten();
         let unknown = fields.filter(|(name, _)| !known(name));
         unknown
@@ -121,6 +124,32 @@ impl Description {
             schema = self.0.pointer(pointer).unwrap();
         }
         schema.as_object().unwrap()
+    }
+}
+
+/// Reads the next node of a YAML file without aliases; nothing at the end of
+/// a list or mapping.
+fn node(parser: &mut Parser<'_, StrInput<'_>>) -> Option<Json> {
+    loop {
+        let (event, _) = parser.next()?.unwrap();
+        return Some(match event {
+            Event::Scalar(text, ScalarStyle::Plain, ..) => {
+                // Numbers, truth values and null are written as in JSON.
+                serde_json::from_str(&text).unwrap_or_else(|_| Json::String(text.into_owned()))
+            }
+            Event::Scalar(text, ..) => Json::String(text.into_owned()),
+            Event::SequenceStart(..) => Json::Array(std::iter::from_fn(|| node(parser)).collect()),
+            Event::MappingStart(..) => {
+                let mut map = Map::new();
+                while let Some(key) = node(parser) {
+                    let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                    map.insert(key, node(parser).unwrap());
+                }
+                Json::Object(map)
+            }
+            Event::SequenceEnd | Event::MappingEnd | Event::StreamEnd => return None,
+            _ => continue,
+        });
     }
 }
 

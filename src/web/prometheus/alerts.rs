@@ -153,9 +153,7 @@ pub(super) async fn rules(
         last_evaluation: rfc3339(last),
     };
     let mut groups = vec![group];
-    groups.retain(|group| {
-        !group.rules.is_empty() && selection.wants_group(group.name, group.file)
-    });
+    groups.retain(|group| !group.rules.is_empty() && selection.wants_group(group.name, group.file));
     let token = |group: &Group| format!("{};{}", group.file, group.name);
     let (groups, group_next_token) = selection.page(groups, token)?;
     Ok(success(Groups { groups, group_next_token }))

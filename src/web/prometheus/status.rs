@@ -235,7 +235,9 @@ pub(super) async fn tsdb(
         ),
         series_count_by_metric_name: largest(&mut by_name.into_iter().map(own)),
         series_count_by_label_value_pair: largest(
-            &mut by_pair.into_iter().map(|((label, value), count)| (format!("{label}={value}"), count)),
+            &mut by_pair
+                .into_iter()
+                .map(|((label, value), count)| (format!("{label}={value}"), count)),
         ),
     }))
 }

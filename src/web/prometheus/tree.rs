@@ -292,7 +292,10 @@ impl<'a> Matched<'a> {
             labels: names(matching.map_or(&[], |matching: &Matching| &matching.labels)),
             on: matching.is_some_and(|matching| matching.kind == MatchingKind::On),
             include: names(group.map_or(&[], |group| &group.include)),
-            fill_values: Filled { lhs: value(operation.fill.left), rhs: value(operation.fill.right) },
+            fill_values: Filled {
+                lhs: value(operation.fill.left),
+                rhs: value(operation.fill.right),
+            },
         }
     }
 }

@@ -112,7 +112,9 @@ mod tests {
         assert_eq!(shortest(1_000_000.0), "1e+06");
         assert_eq!(shortest(123_456.0), "123456");
         assert_eq!(shortest(1.5e300), "1.5e+300");
-        for (value, text) in [(0.0, "0e+00"), (1.0, "1e+00"), (-0.25, "-2.5e-01"), (1e300, "1e+300")] {
+        for (value, text) in
+            [(0.0, "0e+00"), (1.0, "1e+00"), (-0.25, "-2.5e-01"), (1e300, "1e+300")]
+        {
             assert_eq!(exponential(value), text);
         }
         assert_eq!(exponential(f64::NAN), "NaN");

@@ -76,12 +76,7 @@ fn calls() {
         ("hour()", json!(["vector"]), 1, "vector"),
         ("sort_by_label(x)", json!(["vector", "string"]), -1, "vector"),
         ("label_join(x, 'a', '')", json!(["vector", "string", "string", "string"]), -1, "vector"),
-        (
-            "histogram_quantiles(x, 'q', 0.5)",
-            json!(["vector", "string", "scalar"]),
-            10,
-            "vector",
-        ),
+        ("histogram_quantiles(x, 'q', 0.5)", json!(["vector", "string", "scalar"]), 10, "vector"),
     ] {
         let func = &tree(query)["func"];
         assert_eq!(func["argTypes"], types, "{query}");
