@@ -139,7 +139,7 @@ async fn grafana_is_understood() {
         ),
         (&get, "/api/v1/rules?rule_name%5B%5D=Other", "", "/groups", json!([])),
         (&get, "/api/v1/alerts", "", "/alerts/0/state", json!("firing")),
-        (&get, "/api/v1/alerts", "", "/alerts/0/value", json!("6e+01")),
+        (&get, "/api/v1/alerts", "", "/alerts/0/labels/alertname", json!("Working")),
     ] {
         let answer = send(&monitor, method.clone(), url, body).await;
         let answer = answer.json();

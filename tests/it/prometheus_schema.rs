@@ -197,6 +197,8 @@ async fn answers_are_as_prometheus_describes_them() {
         ("/rules", "rules?type=none".to_owned(), 400),
         ("/alerts", "alerts".to_owned(), 200),
         ("/targets", "targets".to_owned(), 200),
+        ("/targets/metadata", "targets/metadata".to_owned(), 200),
+        ("/scrape_pools", "scrape_pools".to_owned(), 200),
         ("/alertmanagers", "alertmanagers".to_owned(), 200),
         ("/status/config", "status/config".to_owned(), 200),
         ("/status/runtimeinfo", "status/runtimeinfo".to_owned(), 200),

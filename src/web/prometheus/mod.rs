@@ -12,7 +12,7 @@
 //! | `format_query`, `parse_query` | `query` in its normal form, and as a tree |
 //! | `query_exemplars` | nothing: exemplars are not kept |
 //! | `status/buildinfo`, `status/runtimeinfo`, `status/flags`, `status/config`, `status/tsdb` | what clients want to know of a server; `limit` of the last |
-//! | `targets`, `alertmanagers` | nothing: nothing is scraped, nobody is told |
+//! | `targets`, `targets/metadata`, `scrape_pools`, `alertmanagers` | nothing: nothing is scraped, nobody is told |
 //!
 //! GET and POST; parameters come from the URL and from the body, whatever its
 //! content type, and what is not known is passed over, as Prometheus does.
@@ -59,6 +59,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(resource("/rules", web::route().to(alerts::rules)))
         .service(resource("/alerts", web::route().to(alerts::active)))
         .service(resource("/targets", web::route().to(status::targets)))
+        .service(resource("/targets/metadata", web::route().to(status::target_metadata)))
+        .service(resource("/scrape_pools", web::route().to(status::scrape_pools)))
         .service(resource("/alertmanagers", web::route().to(status::alertmanagers)))
         .service(resource("/status/buildinfo", web::route().to(status::build)))
         .service(resource("/status/runtimeinfo", web::route().to(status::runtime)))

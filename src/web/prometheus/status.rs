@@ -136,6 +136,22 @@ pub(super) async fn targets() -> HttpResponse {
     })
 }
 
+/// `targets/metadata`: nothing is scraped.
+pub(super) async fn target_metadata() -> HttpResponse {
+    success([(); 0])
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScrapePools {
+    scrape_pools: [(); 0],
+}
+
+/// `scrape_pools`: nothing is scraped.
+pub(super) async fn scrape_pools() -> HttpResponse {
+    success(ScrapePools { scrape_pools: [] })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Alertmanagers {
