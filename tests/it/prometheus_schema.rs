@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::promql::{counting, with_alert};
 use crate::web::ask;
@@ -171,6 +171,10 @@ async fn answers_are_as_prometheus_describes_them() {
         eprintln!("no description of Prometheus' HTTP API: set KEEPWATCH_CONFORMANCE");
         return;
     };
+    let wrong = json!({"status": "fine", "data": {"alerts": [{"state": 1}], "more": 1}});
+    let problems = description.problems(description.schema("/alerts", 200), &wrong, "");
+    // The status, what is unknown, three fields that are missing and a number.
+    assert_eq!(problems.len(), 6, "{problems:#?}");
     let (monitor, end) = counting().await;
     with_alert(&monitor).await;
     let end = end.millis() / 1_000;
