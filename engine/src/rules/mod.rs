@@ -2,7 +2,8 @@
 //! over time.
 //!
 //! [`file`] reads a rule file and tells everything that is wrong with it, each
-//! with its place. Nothing here reads a file, a clock or a series: texts,
+//! with its place; [`group`] is what its groups do from one evaluation to the
+//! next. Nothing here reads a file, a clock or a series: texts,
 //! times and answers of queries come in as arguments.
 //!
 //! Files come from outside, so they are read within bounds: [`BYTES_MAX`],
@@ -12,6 +13,7 @@
 mod expression;
 mod fault;
 pub mod file;
+pub mod group;
 mod reader;
 mod yaml;
 
