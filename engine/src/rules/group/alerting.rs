@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{ActiveAlert, AlertChange, RuleError};
+use super::{ActiveAlert, AlertChange, InstantVector, RuleError};
 use crate::alert::AlertState;
 use crate::model::{Labels, Timestamp};
 use crate::promql::{LabelSet, NAME};
@@ -110,7 +110,7 @@ impl Evaluated {
 }
 
 /// Returns the series that tell of the alerts that are pending or firing.
-pub(super) fn series_of(alerts: &Alerts) -> Vec<(LabelSet, f64)> {
+pub(super) fn series_of(alerts: &Alerts) -> InstantVector {
     let mut series = Vec::with_capacity(alerts.len() * 2);
     for alert in alerts.values().filter(|alert| alert.is_active()) {
         let labels = alert.labels.with(ALERT_STATE, alert.state.as_str());

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::model::Labels;
+use crate::promql::LabelSet;
 use crate::promql::syntax::ValueType;
-use crate::promql::{LabelSet, Value};
 
 /// Why the evaluation of a rule fails. Where Prometheus has the same error,
 /// the message begins the same.
@@ -42,22 +42,4 @@ pub enum RuleError {
         /// `series` or `alerts`.
         what: &'static str,
     },
-}
-
-/// Returns the series of a result, as rules take them: a number is a series
-/// without labels.
-///
-/// # Errors
-/// [`RuleError::NotVector`] for texts and range vectors.
-pub fn samples_of(value: Value) -> Result<Vec<(LabelSet, f64)>, RuleError> {
-    match value {
-        Value::Vector(vector) => Ok(vector
-            .into_iter()
-            .filter_map(|(labels, point)| Some((labels, point.value.float()?)))
-            .collect()),
-        Value::Scalar(point) => {
-            Ok(point.value.float().map(|value| (LabelSet::default(), value)).into_iter().collect())
-        }
-        other => Err(RuleError::NotVector { found: other.value_type() }),
-    }
 }

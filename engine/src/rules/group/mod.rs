@@ -28,11 +28,13 @@ mod schedule;
 mod state;
 #[cfg(test)]
 mod tests;
+mod vector;
 
 pub use alert::{ActiveAlert, AlertChange, RESOLVED_KEPT};
 pub use alerting::{ALERT_NAME, ALERT_STATE, ALERTS, ALERTS_FOR_STATE, Expand, TemplateSubject};
-pub use error::{RuleError, samples_of};
+pub use error::RuleError;
 pub use schedule::Schedule;
 pub use state::{
     GroupDefaults, GroupState, OUTAGE_TOLERANCE, RuleHealth, RuleOutput, RuleSample, RuleState,
 };
+pub use vector::{InstantVector, vector_of};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::RuleError;
+use super::{InstantVector, RuleError};
 use crate::promql::{LabelSet, NAME};
 use crate::rules::file::RecordingRule;
 
@@ -11,9 +11,9 @@ use crate::rules::file::RecordingRule;
 pub(super) fn record(
     rule: &RecordingRule,
     limit: usize,
-    samples: Vec<(LabelSet, f64)>,
-) -> Result<Vec<(LabelSet, f64)>, RuleError> {
-    let mut series: Vec<(LabelSet, f64)> =
+    samples: InstantVector,
+) -> Result<InstantVector, RuleError> {
+    let mut series: InstantVector =
         samples.into_iter().map(|(labels, value)| (named(rule, labels), value)).collect();
     series.sort_by(|(a, _), (b, _)| a.cmp(b));
     if let Some([(series, _), _]) = series.array_windows().find(|[(a, _), (b, _)]| a == b) {

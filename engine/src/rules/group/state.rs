@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::alerting::{self, Alerts, Expand, series_of};
 use super::recording::record;
-use super::{ActiveAlert, AlertChange, RuleError, Schedule};
+use super::{ActiveAlert, AlertChange, InstantVector, RuleError, Schedule};
 use crate::alert::AlertState;
 use crate::model::{Timestamp, stale_marker};
 use crate::promql::LabelSet;
@@ -146,7 +146,7 @@ impl GroupState {
         &mut self,
         index: usize,
         at: Timestamp,
-        answer: Result<Vec<(LabelSet, f64)>, RuleError>,
+        answer: Result<InstantVector, RuleError>,
         expand: &mut Expand<'_>,
     ) -> RuleOutput {
         let sampled_at = self.query_time(at);
@@ -281,10 +281,10 @@ impl RuleState {
         &mut self,
         rule: &RuleDefinition,
         limit: usize,
-        samples: Vec<(LabelSet, f64)>,
+        samples: InstantVector,
         at: Timestamp,
         expand: &mut Expand<'_>,
-    ) -> Result<(Vec<(LabelSet, f64)>, Vec<AlertChange>), RuleError> {
+    ) -> Result<(InstantVector, Vec<AlertChange>), RuleError> {
         match rule {
             RuleDefinition::Recording(rule) => Ok((record(rule, limit, samples)?, Vec::new())),
             RuleDefinition::Alerting(rule) => {
@@ -300,7 +300,7 @@ impl RuleState {
 
     /// Returns the samples of series that are sorted, with a staleness marker
     /// for each series that is no more.
-    fn put_out(&mut self, series: Vec<(LabelSet, f64)>, at: Timestamp) -> Vec<RuleSample> {
+    fn put_out(&mut self, series: InstantVector, at: Timestamp) -> Vec<RuleSample> {
         let before = std::mem::take(&mut self.series);
         self.series = series.iter().map(|(labels, _)| labels.clone()).collect();
         let gone = before.iter().filter(|labels| self.series.binary_search(labels).is_err());
