@@ -101,9 +101,9 @@ pub mod messages {
         Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy,
     };
     pub use keepwatch_actors::registry::{
-        AppendBatch, Collect, CurrentValues, FindSeries, Metrics, Prune, Record, RecordBatch,
-        RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport,
-        StorageStatistics, Values,
+        AppendBatch, AppendDerived, Collect, CurrentValues, FindSeries, Metrics, Prune, Record,
+        RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
+        StorageReport, StorageStatistics, Values,
     };
 }
 

@@ -6,7 +6,7 @@
 //! alone, the clock is read in [`clock`] alone.
 //!
 //! Rooms import downwards in this order: [`rules`] → [`alert`], [`health`],
-//! [`retention`] → [`promql`] → [`registry`], [`aggregate`], [`exposition`] →
+//! [`retention`] → [`aggregate`] → [`promql`] → [`registry`], [`exposition`] →
 //! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
 //! [`model`].
 

@@ -1,16 +1,14 @@
 //! `rules` and `alerts`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use chrono::{DateTime, SecondsFormat};
 use keepwatch_actors::alert_evaluator::messages::{ActiveAlerts, Rules};
-use keepwatch_engine::alert::{Alert, AlertState, Rule};
+use keepwatch_engine::alert::{Alert, AlertState, Condition, Question, Rule};
 use keepwatch_engine::model::Timestamp;
-use keepwatch_engine::storage::Selector;
 use serde::Serialize;
 
 use super::envelope::{Failure, success};
@@ -141,12 +139,14 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
     Ok(success(Groups { groups: vec![group] }))
 }
 
-/// Writes what a rule watches and its condition; it is no PromQL.
+/// Writes what a rule asks and its condition; the question about a metric is
+/// no PromQL.
 fn watched(rule: &Rule) -> String {
-    let selector = Selector { metric: Arc::clone(rule.metric()), matchers: rule.matchers().into() };
-    match rule.method() {
-        Some(method) => format!("{method}({selector}): {}", rule.condition()),
-        None => format!("{selector}: {}", rule.condition()),
+    match (rule.question(), rule.condition()) {
+        (Question::Expression { expression }, condition) if *condition == Condition::present() => {
+            expression.to_string()
+        }
+        (question, condition) => format!("{question}: {condition}"),
     }
 }
 
