@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::unit_test::NotationError;
 use crate::promql::QueryError;
 use crate::promql::syntax::{Position, Span, ValueType};
 
@@ -153,6 +154,27 @@ pub enum FaultKind {
     /// There is no group; told as a warning.
     #[error("there are no rule groups in the file")]
     NoGroups,
+    /// There is no test; told as a warning.
+    #[error("there are no tests in the file")]
+    NoTests,
+    /// A series that is none.
+    #[error("could not parse series: {message}")]
+    Series {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The values of a series that are none.
+    #[error("could not parse values: {error}")]
+    Values {
+        /// What is wrong with them.
+        error: NotationError,
+    },
+    /// A group is named twice in the order of evaluation.
+    #[error("group name repeated in evaluation order: {name}")]
+    DuplicateOrder {
+        /// The name.
+        name: String,
+    },
     /// The file has more than one document; told as a warning.
     #[error("only the first document of the file is read")]
     SecondDocument,

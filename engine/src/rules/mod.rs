@@ -3,7 +3,7 @@
 //!
 //! [`file`] reads a rule file and tells everything that is wrong with it, each
 //! with its place; [`group`] is what its groups do from one evaluation to the
-//! next. Nothing here reads a file, a clock or a series: texts,
+//! next, and [`unit_test`] reads and runs tests of them. Nothing here reads a file, a clock or a series: texts,
 //! times and answers of queries come in as arguments.
 //!
 //! Files come from outside, so they are read within bounds: [`BYTES_MAX`],
@@ -14,6 +14,7 @@ mod fault;
 pub mod file;
 pub mod group;
 mod reader;
+pub mod unit_test;
 mod yaml;
 
 pub use fault::{FAULTS_MAX, Fault, FaultKind, Faults};

@@ -115,6 +115,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a text; what is absent is empty.
+    pub(super) fn text<'n>(&mut self, node: Option<&'n Node>) -> &'n str {
+        node.and_then(|node| self.scalar(node, "a text")).map_or("", |scalar| scalar.text)
+    }
+
     /// Reads a text that has to be there.
     pub(super) fn required<'n>(
         &mut self,
