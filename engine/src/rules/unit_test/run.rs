@@ -163,7 +163,7 @@ impl Run<'_> {
 
     fn check_expression(&mut self, case: &ExpressionTest) {
         let (line, time) = (case.line, case.eval_time);
-        let expression: Arc<str> = case.expression.text().into();
+        let expression = Arc::clone(case.expression.text());
         let at = self.test.start + time;
         let expects_histogram = case.expected.iter().any(|sample| sample.value.is_none());
         let answer = self.world.query(case.expression.query(), at);
