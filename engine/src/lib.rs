@@ -5,7 +5,7 @@
 //! actor, a runtime, a network or a log. Files are touched in [`storage`]
 //! alone, the clock is read in [`clock`] alone.
 //!
-//! Rooms import downwards in this order: [`alert`], [`health`],
+//! Rooms import downwards in this order: [`rules`] → [`alert`], [`health`],
 //! [`retention`] → [`aggregate`] → [`promql`] → [`registry`], [`exposition`] →
 //! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
 //! [`model`].
@@ -22,4 +22,5 @@ pub mod model;
 pub mod promql;
 pub mod registry;
 pub mod retention;
+pub mod rules;
 pub mod storage;

@@ -48,8 +48,9 @@ impl PartialEq for Expression {
 impl Eq for Expression {}
 
 impl fmt::Display for Expression {
+    /// Writes the normal form on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        fmt::Display::fmt(self.query.expr(), f)
     }
 }
 
