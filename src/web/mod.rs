@@ -60,6 +60,8 @@ mod parameters;
 mod prometheus;
 mod summary;
 
+pub use prometheus::query_data;
+
 use actix_web::http::header;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Resource, Scope, guard};

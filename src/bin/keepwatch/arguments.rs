@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::query::Query;
 use crate::storage::Storage;
 use crate::test_rules::TestRules;
 
@@ -35,6 +36,8 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Evaluate a PromQL expression on a server or a data folder
+    Query(Query),
     /// Run unit tests of Prometheus rules, in promtool's format
     TestRules(TestRules),
     /// Print the rules and checks that `serve` adds by itself, as a configuration

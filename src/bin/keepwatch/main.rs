@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod defaults;
+mod query;
 mod serve;
 mod storage;
 mod test_rules;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         None => serve::serve(&arguments.serve),
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Check { files }) => check::run(&files),
+        Some(Command::Query(arguments)) => query::run(&arguments),
         Some(Command::TestRules(arguments)) => test_rules::run(&arguments),
         Some(Command::Storage(command)) => storage::run(&command),
         Some(Command::Defaults) => print(defaults::TEXT),

@@ -31,6 +31,8 @@ mod series;
 mod status;
 mod tree;
 
+pub use query::query_data;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;

@@ -3,8 +3,9 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use keepwatch_actors::querier::QueryTerms;
+use keepwatch_engine::model::Timestamp;
 use keepwatch_engine::promql::annotation::Severity;
-use keepwatch_engine::promql::{Answer, EvaluationTimes};
+use keepwatch_engine::promql::{Answer, EvaluationTimes, Value};
 
 use super::envelope::{self, Failure, Remarks, blocking, ready, success};
 use super::form::Form;
@@ -90,6 +91,16 @@ fn write(
         remarks.warnings.push("results truncated due to limit".to_owned());
     }
     envelope::text(written, remarks)
+}
+
+/// Returns the result of a query as `data` has it in the HTTP API; `at` is the
+/// time of a result that is a text.
+///
+/// # Errors
+/// None that is known: every result can be written.
+pub fn query_data(value: &Value, at: Timestamp) -> serde_json::Result<serde_json::Value> {
+    let written = Written { value, at_ms: at.millis(), limit: usize::MAX, statistics: None };
+    serde_json::to_value(written)
 }
 
 /// `format_query`: an expression in its normal form.
