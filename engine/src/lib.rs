@@ -6,7 +6,7 @@
 //! alone, the clock is read in [`clock`] alone.
 //!
 //! Rooms import downwards in this order: [`alert`], [`health`],
-//! [`retention`] → [`promql`] → [`registry`], [`aggregate`], [`exposition`] →
+//! [`retention`] → [`template`] → [`promql`] → [`registry`], [`aggregate`], [`exposition`] →
 //! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
 //! [`model`].
 
@@ -23,3 +23,4 @@ pub mod promql;
 pub mod registry;
 pub mod retention;
 pub mod storage;
+pub mod template;
