@@ -21,7 +21,7 @@ pub(super) fn len(given: &[Value]) -> Outcome {
     let length = match given.first() {
         Some(Value::Text(text)) => text.len(),
         Some(Value::Labels(labels)) => labels.len(),
-        Some(Value::Arguments(arguments)) => arguments.len(),
+        Some(Value::Arguments(_, arguments)) => arguments.len(),
         Some(Value::Samples(samples)) => samples.len(),
         None | Some(Value::Nil) => return Err("error calling len: len of nil pointer".to_owned()),
         Some(other) => return Err(format!("error calling len: len of type {}", other.type_name())),
@@ -44,11 +44,11 @@ fn indexed(value: &Value, key: &Value) -> Outcome {
         (Value::Labels(labels), Value::Text(name)) => {
             Ok(Value::text(labels.get(name).unwrap_or("")))
         }
-        (Value::Arguments(arguments), Value::Text(name)) => {
+        (Value::Arguments(_, arguments), Value::Text(name)) => {
             let found = arguments.iter().find(|(key, _)| **key == **name);
             Ok(found.map_or(Value::Nil, |(_, value)| value.clone()))
         }
-        (Value::Labels(_) | Value::Arguments(_), other) => {
+        (Value::Labels(_) | Value::Arguments(..), other) => {
             Err(format!("value has type {}; should be string", other.type_name()))
         }
         (Value::Samples(samples), _) => {

@@ -27,7 +27,7 @@ pub(super) fn get(receiver: &Value, name: &str, arguments: &[Value]) -> Result<V
         (Value::Sample(sample), "Labels") => Value::Labels(sample.labels.clone()),
         (Value::Sample(sample), "Value") => Value::Float(sample.value),
         (Value::Labels(labels), _) => Value::text(labels.get(name).unwrap_or("")),
-        (Value::Arguments(arguments), _) => {
+        (Value::Arguments(_, arguments), _) => {
             let found = arguments.iter().find(|(key, _)| key == name);
             found.map_or(Value::Nil, |(_, value)| value.clone())
         }
@@ -37,7 +37,7 @@ pub(super) fn get(receiver: &Value, name: &str, arguments: &[Value]) -> Result<V
     if arguments.is_empty() {
         return Ok(value);
     }
-    let problem = if matches!(receiver, Value::Labels(_) | Value::Arguments(_)) {
+    let problem = if matches!(receiver, Value::Labels(_) | Value::Arguments(..)) {
         "is not a method but has arguments"
     } else {
         "has arguments but cannot be invoked as function"

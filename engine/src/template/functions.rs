@@ -9,18 +9,22 @@ use super::escape;
 use super::humanize;
 use super::network;
 use super::printf;
-use super::regex;
+use super::regex::{self, Patterns};
 use super::value::{Root, Value};
 use crate::model::Timestamp;
 
 /// What a function gives, or what it refuses.
 pub(super) type Outcome = Result<Value, String>;
 
+/// How deep the values of `args` may lie in each other.
+const ARGUMENTS_DEPTH_MAX: usize = 32;
+
 /// What functions know beside their arguments.
 pub(super) struct Scope<'a> {
     pub(super) root: Arc<Root>,
     pub(super) now: Timestamp,
     pub(super) query: &'a mut dyn FnMut(&str) -> Result<Vec<TemplateSample>, String>,
+    pub(super) patterns: Patterns,
 }
 
 /// A function that templates can call.
@@ -81,11 +85,6 @@ const fn lazy(name: &'static str, body: Body) -> Function {
     Function { name, parameters: &[Kind::Any], rest: Some(Kind::Any), body, cost: 0 }
 }
 
-const fn costly(mut function: Function, cost: usize) -> Function {
-    function.cost = cost;
-    function
-}
-
 use Kind::{Any, Sample, Samples, Text};
 
 /// Sorted by name.
@@ -111,7 +110,7 @@ static FUNCTIONS: [Function; 48] = [
     pure("le", &[Any, Any], compare::le),
     pure("len", &[Any], builtins::len),
     pure("lt", &[Any, Any], compare::lt),
-    costly(pure("match", &[Text, Text], regex::matches), 20_000),
+    scoped("match", &[Text, Text], 0, regex::matches),
     pure("ne", &[Any, Any], compare::ne),
     pure("not", &[Any], |given| Ok(Value::Bool(!given.first().is_some_and(Value::is_true)))),
     scoped("now", &[], 0, |scope, _| Ok(Value::Float(scope.now.seconds()))),
@@ -126,7 +125,7 @@ static FUNCTIONS: [Function; 48] = [
     }),
     variadic("println", &[], builtins::println),
     scoped("query", &[Text], 65_536, query),
-    costly(pure("reReplaceAll", &[Text, Text, Text], regex::replace_all), 20_000),
+    scoped("reReplaceAll", &[Text, Text, Text], 0, regex::replace_all),
     pure("safeHtml", &[Text], |given| Ok(Value::text(text(given, 0)))),
     variadic("slice", &[Any], builtins::slice),
     pure("sortByLabel", &[Text, Samples], sort_by_label),
@@ -200,10 +199,17 @@ fn escaped(given: &[Value], escape: fn(&str) -> String) -> Outcome {
 }
 
 fn args(given: &[Value]) -> Outcome {
+    let depths = given.iter().map(|value| match value {
+        Value::Arguments(depth, _) => *depth,
+        _ => 0,
+    });
+    let depth = depths.max().unwrap_or(0) + 1;
+    if depth > ARGUMENTS_DEPTH_MAX {
+        return Err(format!("args in args deeper than {ARGUMENTS_DEPTH_MAX}"));
+    }
     let named = given.iter().enumerate();
-    Ok(Value::Arguments(
-        named.map(|(index, value)| (format!("arg{index}"), value.clone())).collect(),
-    ))
+    let named = named.map(|(index, value)| (format!("arg{index}"), value.clone()));
+    Ok(Value::Arguments(depth, named.collect()))
 }
 
 fn query(scope: &mut Scope<'_>, given: &[Value]) -> Outcome {

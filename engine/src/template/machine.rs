@@ -6,6 +6,7 @@ use super::error::Fault;
 use super::field;
 use super::functions::{Body, Function, Scope};
 use super::parse::DEFINED;
+use super::regex::Patterns;
 use super::tree::{Branch, Command, Node, Operand, Pipeline, Span, Term, Tree};
 use super::value::{Root, Value};
 use super::{TemplateData, TemplateSample};
@@ -45,7 +46,7 @@ pub(super) fn expand(
     ];
     let mut machine = Machine {
         tree,
-        scope: Scope { root, now: data.now, query },
+        scope: Scope { root, now: data.now, query, patterns: Patterns::default() },
         out: String::new(),
         variables: DEFINED.into_iter().zip(values).collect(),
         work: 0,
@@ -163,7 +164,7 @@ impl<'t> Machine<'t, '_> {
         let count = match &value {
             Value::Nil => 0,
             Value::Labels(labels) => labels.len(),
-            Value::Arguments(arguments) => arguments.len(),
+            Value::Arguments(_, arguments) => arguments.len(),
             Value::Samples(samples) => samples.len(),
             Value::Int(_) if pipeline.variables.len() > 1 => {
                 let message = format!("can't use {value} to iterate over more than one variable");
@@ -373,7 +374,7 @@ fn element(value: &Value, index: usize) -> Option<(Value, Value)> {
             let (name, value) = labels.pairs().get(index)?;
             (Value::Text(Arc::clone(name)), Value::Text(Arc::clone(value)))
         }
-        Value::Arguments(arguments) => {
+        Value::Arguments(_, arguments) => {
             let (name, value) = arguments.get(index)?;
             (Value::text(name.as_str()), value.clone())
         }

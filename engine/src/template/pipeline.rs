@@ -6,6 +6,9 @@ use super::lex::{Token, TokenKind};
 use super::parse::DEPTH_MAX;
 use super::tree::{Command, Operand, Pipeline, Span, Term};
 
+/// The most variables that are known at one place.
+const VARIABLES_MAX: usize = 256;
+
 /// The tokens of an action that are left.
 pub(super) struct Cursor {
     tokens: Vec<Token>,
@@ -87,6 +90,10 @@ impl Cursor {
         let start = self.span().start;
         let (declared, assigns) = self.declarations(context)?;
         variables.extend(declared.iter().cloned());
+        if variables.len() > VARIABLES_MAX {
+            let message = format!("more than {VARIABLES_MAX} variables");
+            return Err(Fault::new(&self.span(), message));
+        }
         let mut commands: Vec<Command> = Vec::new();
         loop {
             match self.peek() {

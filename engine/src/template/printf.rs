@@ -183,7 +183,7 @@ fn argument(
             }
         }
         (Value::Nil, 'v') => Some("<nil>".to_owned()),
-        (Value::Labels(_) | Value::Arguments(_) | Value::Sample(_), 'v' | 's')
+        (Value::Labels(_) | Value::Arguments(..) | Value::Sample(_), 'v' | 's')
         | (Value::Samples(_) | Value::Root(_), 'v' | 's') => {
             out.push_str(&sprint(value)?);
             return Ok(());

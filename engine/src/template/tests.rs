@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn sample(labels: &[(&str, &str)], value: f64) -> TemplateSample {
-    let labels = Labels::new(labels.iter().copied()).unwrap();
+    let labels = labels.iter().fold(Labels::EMPTY, |set, (name, value)| set.with(name, value));
     TemplateSample { labels, value, at: Timestamp::from_millis(0) }
 }
 
@@ -127,7 +127,7 @@ fn blocks_choose_and_repeat() {
 fn definitions_are_called() {
     check(
         "{{ define `d` }}<{{ . }}>{{ end }}{{ template `d` $value }}{{ template `d` }}",
-        "<1><no value>",
+        "<1><<no value>>",
     );
     check("{{ block `b` $labels.job }}[{{ . }}]{{ end }}", "[x]");
     check(
@@ -195,7 +195,7 @@ fn functions_on_queries() {
     check("{{ range slice (query `q`) 1 }}{{ .Value }}{{ end }}", "11");
     check_error(
         "{{ query `none` | first }}",
-        "1:18: error calling first: first() called on vector with no elements",
+        "1:19: error calling first: first() called on vector with no elements",
     );
     check_error("a\n {{ query `bad` }}", "2:5: error calling query: unknown query bad");
 }
@@ -297,7 +297,7 @@ fn what_does_not_parse_is_pointed_at() {
         ("{{ (1 }}", "1:4: unclosed left paren"),
         ("{{ 1) }}", "1:5: unexpected \")\" in command"),
         ("{{ \"a }}", "1:4: unterminated quoted string"),
-        ("{{ 1x }}", "1:4: bad number syntax: \"1\""),
+        ("{{ 1x }}", "1:4: bad number syntax: \"1x\""),
         ("{{ nil }}", "1:4: nil is not a command"),
         ("{{ break }}", "1:1: {{break}} outside {{range}}"),
         ("{{ /* a */ }}", "1:4: unrecognized character in action: '/'"),
@@ -350,9 +350,14 @@ fn work_output_and_depth_are_bounded() {
     );
     failing("{{ range 100 }}{{ printf `%1000000d` 1 }}{{ end }}", "longer than");
     failing("{{ match `(a{1000}){1000}` `a` }}", "regexp");
+    failing("{{ $x := 1 }}{{ range 9999 }}{{ $x = args $x $x }}{{ end }}", "args in args deeper");
+    failing("{{ range 9999 }}{{ match (print .) `a` }}{{ end }}", "different regular expressions");
+    failing(&"{{ $x := 1 }}".repeat(300), "more than 256 variables");
     let loops = "{{ if true }}".repeat(10_000);
-    assert!(Template::parse(&loops.get(..60_000).unwrap()).is_err());
+    assert!(Template::parse(loops.get(..60_000).unwrap()).is_err());
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(60), ")".repeat(60));
+    check(&deep, "1");
+    let deep = format!("{{{{ {}1{} }}}}", "print (".repeat(60), ")".repeat(60));
     check(&deep, "1");
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(10_000), ")".repeat(10_000));
     check_error(&deep, "1:68: parentheses nested deeper than 64");

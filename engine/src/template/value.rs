@@ -18,8 +18,9 @@ pub(super) enum Value {
     Float(f64),
     Text(Arc<str>),
     Labels(Labels),
-    /// What `args` gives: `arg0`, `arg1` and so on.
-    Arguments(Arc<[(String, Value)]>),
+    /// What `args` gives: `arg0`, `arg1` and so on, and how deep such values
+    /// lie in each other.
+    Arguments(usize, Arc<[(String, Value)]>),
     Sample(Arc<TemplateSample>),
     Samples(Arc<[Arc<TemplateSample>]>),
     /// A time in milliseconds since the epoch.
@@ -66,7 +67,7 @@ impl Value {
             Self::Float(value) => *value != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::Labels(labels) => !labels.is_empty(),
-            Self::Arguments(arguments) => !arguments.is_empty(),
+            Self::Arguments(_, arguments) => !arguments.is_empty(),
             Self::Samples(samples) => !samples.is_empty(),
             Self::Named(_, number) => *number != 0,
             Self::Sample(_) | Self::Time(_) | Self::Duration(_) | Self::Root(_) => true,
@@ -82,7 +83,7 @@ impl Value {
             Self::Float(_) => "float64",
             Self::Text(_) => "string",
             Self::Labels(_) => "map[string]string",
-            Self::Arguments(_) => "map[string]interface {}",
+            Self::Arguments(..) => "map[string]interface {}",
             Self::Sample(_) => "*template.sample",
             Self::Samples(_) => "template.queryResult",
             Self::Time(_) => "*time.Time",
@@ -113,7 +114,7 @@ impl fmt::Display for Value {
             Self::Float(value) => write!(f, "{}", General(*value)),
             Self::Text(text) => f.write_str(text),
             Self::Labels(labels) => write_map(f, labels.iter()),
-            Self::Arguments(arguments) => {
+            Self::Arguments(_, arguments) => {
                 let mut sorted: Vec<_> = arguments.iter().collect();
                 sorted.sort_by(|a, b| a.0.cmp(&b.0));
                 write_map(f, sorted.iter().map(|(name, value)| (name, value)))
