@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::bounded::{TEXT_BYTES_MAX, too_long, written};
 use super::functions::Outcome;
-use super::machine::{TEXT_BYTES_MAX, too_long, written};
 use super::value::Value;
 
 /// Refuses: no value of these templates is a function.

@@ -6,7 +6,7 @@ use std::fmt;
 pub(super) const PRECISION_MAX: usize = 1_000;
 
 /// A float as Go's `%v` writes it: the shortest digits that read back as the
-/// same float, with an exponent below 1e-4 and, past six digits, from 1e21 on.
+/// same float, with an exponent below 1e-4 and from 1e6 on.
 pub(super) struct General(pub(super) f64);
 
 impl fmt::Display for General {
@@ -35,9 +35,9 @@ pub(super) fn general(value: f64, precision: Option<usize>) -> String {
         None => format!("{value:e}"),
     };
     let (digits, exponent) = scientific(&written);
-    let limit = precision.map_or(Some(6), |digits| i32::try_from(digits).ok());
-    // Go compares with 21 in place of 6 where it writes the shortest digits.
-    let plain = exponent >= -4 && limit.is_some_and(|limit| exponent < limit);
+    // Where it writes the shortest digits, Go compares with 6.
+    let limit = precision.map_or(6, |digits| i32::try_from(digits).unwrap_or(i32::MAX));
+    let plain = (-4..limit).contains(&exponent);
     let digits = if digits.contains('.') {
         digits.trim_end_matches('0').trim_end_matches('.')
     } else {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bounded::{TEXT_BYTES_MAX, too_long, written};
 use super::error::Fault;
 use super::field;
 use super::functions::{Body, Function, Scope};
@@ -10,9 +11,6 @@ use super::regex::Patterns;
 use super::tree::{Branch, Command, Node, Operand, Pipeline, Span, Term, Tree};
 use super::value::{Root, Value};
 use super::{TemplateData, TemplateSample};
-
-/// The most bytes of an output, and of a text that a function makes.
-pub(super) const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// The deepest nesting of what runs, calls of templates included.
 const DEPTH_MAX: usize = 160;
@@ -362,10 +360,6 @@ fn undefined(name: &str, span: &Span) -> Fault {
     Fault::new(span, format!("undefined variable: {name}"))
 }
 
-pub(super) fn too_long(what: &str) -> String {
-    format!("{what} makes more than {TEXT_BYTES_MAX} bytes")
-}
-
 /// Returns the key and the value of one round of a range.
 fn element(value: &Value, index: usize) -> Option<(Value, Value)> {
     let number = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
@@ -381,28 +375,4 @@ fn element(value: &Value, index: usize) -> Option<(Value, Value)> {
         Value::Samples(samples) => (number, Value::Sample(Arc::clone(samples.get(index)?))),
         _ => (number.clone(), number),
     })
-}
-
-/// Writes a value within the bound of texts.
-pub(super) fn written(value: &Value) -> Result<String, String> {
-    use std::fmt::Write as _;
-
-    let mut bounded = Bounded(String::new());
-    match write!(bounded, "{value}") {
-        Ok(()) => Ok(bounded.0),
-        Err(_) => Err(too_long("printing")),
-    }
-}
-
-/// A text of at most [`TEXT_BYTES_MAX`] bytes.
-struct Bounded(String);
-
-impl std::fmt::Write for Bounded {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        if self.0.len() + text.len() > TEXT_BYTES_MAX {
-            return Err(std::fmt::Error);
-        }
-        self.0.push_str(text);
-        Ok(())
-    }
 }

@@ -29,6 +29,7 @@
 //! assert_eq!(text.unwrap(), "db-1 is down for 1m 30s");
 //! ```
 
+mod bounded;
 mod builtins;
 mod compare;
 mod error;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::bounded::{TEXT_BYTES_MAX, too_long};
 use super::builtins::sprint;
 use super::float::{exponential, fixed, general};
 use super::functions::Outcome;
-use super::machine::{TEXT_BYTES_MAX, too_long};
 use super::value::Value;
 
 /// The largest width and precision, as in Go.

@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 
 use regex::{Regex, RegexBuilder};
 
+use super::bounded::{TEXT_BYTES_MAX, too_long};
 use super::functions::{Outcome, Scope, text};
-use super::machine::{TEXT_BYTES_MAX, too_long};
 use super::value::Value;
 
 /// The largest compiled regular expression in bytes.
