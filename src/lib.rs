@@ -73,6 +73,8 @@ pub use keepwatch_engine::promql;
 pub use keepwatch_engine::registry;
 /// How long things are kept.
 pub use keepwatch_engine::retention;
+/// Prometheus rule files, and their unit tests.
+pub use keepwatch_engine::rules;
 /// Selectors, snapshots and the data folder.
 pub use keepwatch_engine::storage;
 
@@ -101,9 +103,9 @@ pub mod messages {
         Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy,
     };
     pub use keepwatch_actors::registry::{
-        AppendBatch, Collect, CurrentValues, FindSeries, Metrics, Prune, Record, RecordBatch,
-        RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select, StorageReport,
-        StorageStatistics, Values,
+        AppendBatch, AppendDerived, Collect, CurrentValues, FindSeries, Metrics, Prune, Record,
+        RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
+        StorageReport, StorageStatistics, Values,
     };
 }
 

@@ -12,6 +12,7 @@ pub mod durability;
 mod error;
 pub mod health_checker;
 pub mod janitor;
+pub mod querier;
 pub mod registry;
 pub mod summary;
 pub mod supervisor;

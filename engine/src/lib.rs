@@ -5,10 +5,10 @@
 //! actor, a runtime, a network or a log. Files are touched in [`storage`]
 //! alone, the clock is read in [`clock`] alone.
 //!
-//! Rooms import downwards in this order: [`alert`], [`health`],
-//! [`retention`] → [`template`] → [`promql`] → [`registry`], [`aggregate`], [`exposition`] →
-//! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
-//! [`model`].
+//! Rooms import downwards in this order: [`rules`] → [`alert`], [`health`],
+//! [`retention`] → [`aggregate`], [`template`] → [`promql`] → [`registry`],
+//! [`exposition`] → [`instrument`], [`storage`] → [`model`]. [`clock`] stands
+//! beside them on [`model`].
 
 pub mod aggregate;
 pub mod alert;
@@ -22,5 +22,6 @@ pub mod model;
 pub mod promql;
 pub mod registry;
 pub mod retention;
+pub mod rules;
 pub mod storage;
 pub mod template;

@@ -18,6 +18,7 @@ impl Config {
             .cleaning_interval(self.intervals.cleaning)
             .retention(self.retention)
             .storage(self.storage.options)
+            .queries(self.queries)
             .limits(Limits {
                 series_total: self.limits.series,
                 series_per_metric: self.limits.series_per_metric,

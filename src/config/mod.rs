@@ -28,6 +28,12 @@
 //! series = 1000000        # of all metrics
 //! series_per_metric = 10000
 //!
+//! [queries]               # in PromQL
+//! concurrency = 20        # at once: 1 to 1000
+//! timeout = "2m"          # 1s to 1h
+//! samples_max = 50000000  # that one reads or computes: to 10000000000
+//! lookback = "5m"         # how old a series' newest sample may be: 1s to 1d
+//!
 //! [storage]
 //! path = "data"           # without it, everything is in memory
 //! sync = "every_batch"    # or "off", or at most so often: "1s"
@@ -74,6 +80,7 @@ mod storage;
 
 use std::path::Path;
 
+use keepwatch_actors::querier::QueryLimits;
 use keepwatch_engine::aggregate;
 use keepwatch_engine::alert::Rule;
 use keepwatch_engine::health::{HealthError, HealthMachine};
@@ -100,6 +107,8 @@ pub struct Config {
     pub retention: Policy,
     /// What is stored at most.
     pub limits: Limits,
+    /// What PromQL queries may cost.
+    pub queries: QueryLimits,
     /// Where and how series are stored.
     pub storage: Storage,
     /// What the binary adds by itself.
@@ -180,6 +189,9 @@ impl Config {
         }
         if let Some(table) = root.section("limits") {
             self.limits.read(table);
+        }
+        if let Some(table) = root.section("queries") {
+            self.queries = section::read_queries(table);
         }
         if let Some(table) = root.section("storage") {
             self.storage.read(table);

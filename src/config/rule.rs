@@ -3,23 +3,24 @@
 use std::time::Duration;
 
 use keepwatch_engine::aggregate::Method;
-use keepwatch_engine::alert::{Condition, Rule, Severity};
+use keepwatch_engine::alert::{Condition, Rule, RuleBuilder, Severity};
 use keepwatch_engine::model::check_metric_name;
 
 use super::document::Table;
-use super::section::{DAY, seconds};
+use super::section::{DAY, checked_expression, seconds};
 use crate::notation::parse_matchers;
 
 /// Reads one `[[rule]]`; the defaults are those of [`Rule::on`].
 ///
 /// | key | default | |
 /// |---|---|---|
-/// | `name`, `metric` | required | the name unique |
-/// | `when` | required | a condition such as `"value > 90"` |
+/// | `name` | required | unique |
+/// | `metric` or `expr` | required | a metric, or PromQL such as `"up == 0"` |
+/// | `when` | required with `metric` | a condition such as `"value > 90"`; with `expr` what it finds alerts |
 /// | `clear` | when `when` no longer holds | a condition |
-/// | `method` | the kind's own value | `"avg"`, `"p99"` … over the window |
-/// | `match` | | matchers such as `'mountpoint="/"'` |
-/// | `window` | `"5m"` | 1s to 400d |
+/// | `method` | the kind's own value | `"avg"`, `"p99"` … over the window; with `metric` |
+/// | `match` | | matchers such as `'mountpoint="/"'`; with `metric` |
+/// | `window` | `"5m"` | 1s to 400d; with `metric` |
 /// | `for`, `keep_firing_for` | `"0s"` | to 400d |
 /// | `severity` | `"warning"` | info, warning, error, critical |
 /// | `labels`, `description` | | may fill in `{{ $value }}` and `{{ $labels.name }}` |
@@ -28,10 +29,7 @@ use crate::notation::parse_matchers;
 /// | `interval` | `intervals.evaluation` | 1s to 1d |
 /// | `cap` | 1000 | alerts at a time, to 100000 |
 pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
-    let name = table.required("name", table.text("name"));
-    let metric = table.parsed("metric", |text| check_metric_name(text).map(|()| text.to_owned()));
-    let metric = table.required("metric", metric);
-    let when = table.required("when", table.parsed("when", Condition::parse));
+    let question = question(table);
     let clear = table.parsed("clear", Condition::parse);
     let matchers = table.parsed("match", parse_matchers);
     let method = table.parsed("method", str::parse::<Method>);
@@ -47,7 +45,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     let description = table.text("description");
     let labels = table.texts("labels");
 
-    let mut rule = Rule::on(name?, metric?).when(when?);
+    let mut rule = question?;
     if let Some(clear) = clear {
         rule = rule.clear_when(clear);
     }
@@ -94,4 +92,26 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
             None
         }
     }
+}
+
+/// Reads what the rule asks, and when it alerts.
+fn question(table: &Table<'_>) -> Option<RuleBuilder> {
+    let name = table.required("name", table.text("name"));
+    if !table.has("expr") {
+        let metric =
+            table.parsed("metric", |text| check_metric_name(text).map(|()| text.to_owned()));
+        let metric = table.required("metric", metric);
+        let when = table.required("when", table.parsed("when", Condition::parse));
+        return Some(Rule::on(name?, metric?).when(when?));
+    }
+    if table.text("metric").is_some() {
+        table.refuse_key("metric", "no metric beside expr");
+    }
+    let expr = table.parsed("expr", checked_expression);
+    let when = table.parsed("when", Condition::parse);
+    let rule = Rule::expression(name?, expr?);
+    Some(match when {
+        Some(when) => rule.when(when),
+        None => rule,
+    })
 }

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use keepwatch_actors::querier::QueryLimits;
 use keepwatch_engine::model::check_metric_name;
+use keepwatch_engine::promql::Query;
 use keepwatch_engine::retention::Policy;
 
 use super::document::Table;
@@ -12,6 +14,14 @@ use super::document::Table;
 pub(super) const fn seconds(range: RangeInclusive<u64>) -> RangeInclusive<Duration> {
     let (start, end) = (*range.start(), *range.end());
     RangeInclusive::new(Duration::from_secs(start), Duration::from_secs(end))
+}
+
+/// Returns a PromQL expression as it is written, or says where it is wrong.
+pub(super) fn checked_expression(text: &str) -> Result<String, String> {
+    match Query::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{}: {error}", error.span().position(text))),
+    }
 }
 
 pub(super) const MINUTE: u64 = 60;
@@ -144,6 +154,18 @@ impl Limits {
         set(&mut self.series_per_metric, table.count("series_per_metric", 1..=10_000_000));
         table.finish();
     }
+}
+
+/// Reads `[queries]`: what PromQL queries may cost; what is absent is as in
+/// [`QueryLimits`].
+pub(super) fn read_queries(table: Table<'_>) -> QueryLimits {
+    let mut limits = QueryLimits::default();
+    set(&mut limits.concurrency, table.count("concurrency", 1..=1_000));
+    set(&mut limits.timeout, table.duration("timeout", seconds(1..=HOUR)));
+    set(&mut limits.options.samples_max, table.count("samples_max", 1..=10_000_000_000));
+    set(&mut limits.options.lookback, table.duration("lookback", seconds(1..=DAY)));
+    table.finish();
+    limits
 }
 
 /// `[host]`: what the binary adds by itself; an embedded monitor ignores it.

@@ -25,7 +25,8 @@ fn refused(text: &str, expected: &[&str]) {
 
 #[test]
 fn an_empty_file_is_the_default() {
-    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[storage]\n[host]\n"] {
+    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[queries]\n[storage]\n[host]\n"]
+    {
         assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
     }
     assert_eq!(Config::default().server.listen.to_string(), "127.0.0.1:9737");
@@ -36,7 +37,7 @@ fn sections() {
     let config = parse(
         "[server]\nlisten = \"[::1]:0\"\n[intervals]\ncollection = \"1s\"\ncleaning = \"1h30m\"\n\
          [retention]\nsamples = \"30d\"\n[retention.metrics]\na_total = \"1h\"\n\
-         [limits]\nseries = 1_000\n[host]\nrules = false\n",
+         [limits]\nseries = 1_000\n[queries]\ntimeout = \"30s\"\nlookback = \"10m\"\n[host]\nrules = false\n",
     );
     assert_eq!(config.server.listen.to_string(), "[::1]:0");
     assert_eq!(config.intervals.collection, Duration::from_secs(1));
@@ -46,6 +47,9 @@ fn sections() {
     assert_eq!(config.retention.alert_history(), Duration::from_secs(30 * 86_400));
     assert_eq!(config.retention.by_metric()["a_total"], Duration::from_secs(3_600));
     assert_eq!(config.limits.series, 1_000);
+    assert_eq!(config.queries.timeout, Duration::from_secs(30));
+    assert_eq!(config.queries.options.lookback, Duration::from_secs(600));
+    assert_eq!(config.queries.concurrency, QueryLimits::default().concurrency);
     assert!(!config.host.rules && config.host.checks);
 }
 
@@ -101,10 +105,11 @@ fn values() {
         ],
     );
     refused(
-        "[limits]\nseries = 0\nseries_per_metric = \"many\"",
+        "[limits]\nseries = 0\nseries_per_metric = \"many\"\n[queries]\nconcurrency = 0",
         &[
             "f.toml:2:10: limits.series is 0; expected a whole number from 100 to 100000000",
             "f.toml:3:21: limits.series_per_metric is \"many\"; expected a whole number from 1 to 10000000",
+            "f.toml:5:15: queries.concurrency is 0; expected a whole number from 1 to 1000",
         ],
     );
     refused(
@@ -301,6 +306,21 @@ fn rules() {
 }
 
 #[test]
+fn a_rule_may_ask_in_promql() {
+    let text = "[[rule]]\nname = \"Down\"\nexpr = \"up == 0\"\nfor = \"5m\"";
+    let expected = Rule::expression("Down", "up == 0").pending_for(Duration::from_secs(300));
+    assert_eq!(Config::parse("f.toml", text).unwrap().rules, [expected.build().unwrap()]);
+    refused(
+        "[[rule]]\nname = \"a\"\nmetric = \"m\"\nexpr = \"rate(up)\"\n[[rule]]\nname = \"b\"\nexpr = \"up\"\nwindow = \"5m\"",
+        &[
+            "f.toml:3:10: rule.metric is \"m\"; expected no metric beside expr",
+            "f.toml:4:8: rule.expr: 1:6: expected type range vector in call to function \"rate\", got instant vector",
+            "f.toml:5:1: rule: rule \"b\": window goes with a metric; the expression says it itself",
+        ],
+    );
+}
+
+#[test]
 fn bad_rules() {
     refused(
         "[[rule]]\n",
@@ -356,6 +376,24 @@ fn aggregations() {
             "f.toml:4:10: aggregation.method: unknown method \"p101\": expected sum, avg, min, max, count, first, last, delta, increase, rate, stddev, variance, median or a percentile such as p95 or p99.9",
             "f.toml:5:13: aggregation.group_by: label name \"0\" has '0' at position 1; expected a letter or '_'",
             "f.toml:5:18: aggregation.group_by has 1; expected a text in quotes",
+        ],
+    );
+}
+
+#[test]
+fn an_aggregation_may_be_promql() {
+    let rate = "sum by (job) (rate(hits_total[5m]))";
+    let text = format!(
+        "[[aggregation]]\nname = \"job:hits:rate5m\"\nexpr = \"{rate}\"\nlabels = {{ team = \"ops\" }}"
+    );
+    let expected = Definition::expression("job:hits:rate5m", rate).label("team", "ops");
+    assert_eq!(parse(&text).aggregations, [expected.build().unwrap()]);
+    refused(
+        "[[aggregation]]\nexpr = \"up +\"\n[[aggregation]]\nname = \"n\"\nexpr = \"up\"\nmethod = \"avg\"",
+        &[
+            "f.toml:1:1: aggregation: name is missing",
+            "f.toml:2:8: aggregation.expr: 1:5: expected an expression, found the end of the query",
+            "f.toml:3:1: aggregation: method goes with a metric",
         ],
     );
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use actix::Addr;
 use keepwatch_actors::aggregator::{Aggregator, AggregatorOutlets};
-use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
+use keepwatch_actors::alert_evaluator::{AlertEvaluator, AlertOutlets};
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::{AddCheck, AddChecks, HealthChanged};
 use keepwatch_actors::health_checker::{HealthChecker, SeriesOutlets};
 use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets};
+use keepwatch_actors::querier::Querier;
 use keepwatch_actors::registry::{Registry, RegistryConfig};
 use keepwatch_actors::summary::Sources;
 use keepwatch_actors::supervisor::{Placement, Supervisor, Workshop};
@@ -25,7 +26,6 @@ use super::collecting::{collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
 use super::persisting::Persister;
-use super::query::Queries;
 use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, Found, RULE, Storage};
 use super::thread::EngineThread;
@@ -37,7 +37,7 @@ pub(super) struct Assembled {
     supervisor: Addr<Supervisor>,
     sources: Sources,
     workshop: Workshop,
-    queries: Queries,
+    querier: Querier,
     clock: Arc<dyn Clock>,
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,
@@ -51,7 +51,7 @@ impl Inner {
             sources: made.sources,
             catalogue,
             workshop: made.workshop,
-            queries: made.queries,
+            querier: made.querier,
             clock: made.clock,
             stop: made.stop,
             closed: made.closed,
@@ -100,7 +100,8 @@ pub(super) async fn assemble(
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
     let couriers = (&alert_couriers, &health_couriers);
-    let components = seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
+    let (components, querier) =
+        seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -167,9 +168,8 @@ pub(super) async fn assemble(
         workshop: workshop.clone(),
         clock: Arc::clone(&clock),
     };
-    let queries = Queries::new(plan.queries.clone());
     let assembled =
-        Assembled { components, supervisor, sources, workshop, queries, clock, stop, closed };
+        Assembled { components, supervisor, sources, workshop, querier, clock, stop, closed };
     Ok((assembled, life))
 }
 
@@ -209,7 +209,7 @@ fn seat(
     storage: &Storage,
     workshop: &Workshop,
     (alert_couriers, health_couriers): (&Couriers<AlertTransition>, &Couriers<HealthChanged>),
-) -> Components {
+) -> (Components, Querier) {
     let settings = || plan.supervision.clone();
 
     let config = RegistryConfig { limits: plan.limits, collection_interval: plan.collection };
@@ -219,9 +219,15 @@ fn seat(
     });
 
     let keep = keeps.alerts;
-    let (couriers, select) = (alert_couriers.clone(), registry.outlet());
+    let couriers = alert_couriers.clone();
+    let querier = Querier::new(registry.outlet(), workshop.clone(), plan.queries.clone());
+    let outlets = AlertOutlets {
+        select: registry.outlet(),
+        querier: querier.apart(),
+        series: registry.outlet(),
+    };
     let alert_evaluator = supervisor.seat(settings(), move || {
-        AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+        AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
     });
 
     let keep = keeps.health;
@@ -236,6 +242,8 @@ fn seat(
         select: registry.outlet(),
         register: registry.outlet(),
         record: registry.outlet(),
+        querier: querier.apart(),
+        derive: registry.outlet(),
     };
     let aggregator =
         supervisor.seat(settings(), move || Aggregator::new(keep.clone(), outlets.clone()));
@@ -257,7 +265,7 @@ fn seat(
         Janitor::new(config, keep.clone(), outlets.clone()).with_upkeep(Some(upkeep.clone()))
     });
 
-    Components { registry, alert_evaluator, health_checker, aggregator, janitor }
+    (Components { registry, alert_evaluator, health_checker, aggregator, janitor }, querier)
 }
 
 /// Hands the checks to their owner, by the message that anybody uses later:

@@ -28,6 +28,7 @@ use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
 use keepwatch_actors::janitor::Janitor;
+use keepwatch_actors::querier::Querier;
 use keepwatch_actors::registry::{CurrentValues, Registry};
 use keepwatch_actors::summary::{self, Sources, Summary};
 use keepwatch_actors::supervisor::{
@@ -44,8 +45,8 @@ pub use builder::MonitorBuilder;
 pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
+pub use keepwatch_actors::querier::{FoundSeries, QueryFailure, QueryLimits};
 pub use metric::{MetricBuilder, MetricError};
-pub use query::{FoundSeries, QueryFailure, QueryLimits};
 pub use storage::StorageOptions;
 
 use thread::EngineThread;
@@ -65,7 +66,7 @@ struct Inner {
     sources: Sources,
     catalogue: Catalogue,
     workshop: Workshop,
-    queries: query::Queries,
+    querier: Querier,
     clock: Arc<dyn Clock>,
     /// Its drop, like a message on it, ends the engine.
     stop: mpsc::UnboundedSender<()>,

@@ -14,7 +14,7 @@ fn the_readme_shows_a_good_file() {
     let files: Vec<_> = blocks.into_iter().filter(|text| text.contains("[[rule]]")).collect();
     assert_eq!(files.len(), 1, "the README has one configuration");
     let config = Config::parse("README.md", files[0]).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((config.rules.len(), config.checks.len(), config.aggregations.len()), (1, 2, 1));
+    assert_eq!((config.rules.len(), config.checks.len(), config.aggregations.len()), (2, 2, 2));
     config.check_dependencies().unwrap();
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use keepwatch::aggregate::{Definition, Method};
+use keepwatch::aggregate::{Definition, Method, Source};
 use keepwatch::alert::{
     Alert, AlertKey, AlertState, Condition, NoDataPolicy, Rule, RuleBuilder, SilenceRequest,
 };
@@ -90,7 +90,8 @@ async fn check_defined(monitor: &Monitor) {
     assert_eq!((silences.len(), &*silences[0].comment), (1, "moving"));
     let aggregations = monitor.send(Aggregations).await.unwrap();
     assert_eq!(aggregations.len(), 1);
-    assert_eq!(aggregations[0].0.method(), Method::Avg);
+    let Source::Metric(measure) = aggregations[0].0.source() else { panic!("{aggregations:?}") };
+    assert_eq!(measure.method(), Method::Avg);
     assert_eq!(monitor.send(CurrentPolicy).await.unwrap().samples(), 2 * DAY);
 }
 

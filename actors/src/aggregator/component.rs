@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::aggregate::{AggregateError, AggregationState, Definition, Due, Schedule};
+use keepwatch_engine::aggregate::{
+    AggregateError, AggregationState, Definition, Due, Results, Schedule,
+};
 use keepwatch_engine::model::{Labels, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::messages::{AddAggregation, Aggregate, AggregateNow, Aggregations, RemoveAggregation};
 pub use super::run::AggregatorOutlets;
+use super::run::Computed;
 use crate::Error;
 use crate::supervisor::{Answer, Component, Keep, Receive, Scope, Timer};
 
@@ -66,7 +69,7 @@ impl Aggregator {
         &mut self,
         due: &Due,
         begun: Duration,
-        outcome: Result<usize, Error>,
+        outcome: Result<Results, Error>,
         scope: &Scope<Self>,
     ) -> Result<usize, Error> {
         self.busy.remove(due.definition.name());
@@ -76,7 +79,7 @@ impl Aggregator {
         let took = scope.monotonic().saturating_sub(begun);
         self.schedule.finished(due, took, outcome.clone().map_err(|error| error.to_string()));
         scope.keep(&self.keep, self.schedule.clone());
-        outcome
+        outcome.map(|results| results.stored)
     }
 
     /// Sets the one timer to when something is due next.
@@ -101,15 +104,15 @@ impl Aggregator {
         &self,
         due: Due,
         scope: &Scope<Self>,
-    ) -> impl Future<Output = Result<usize, Error>> + use<> {
+    ) -> impl Future<Output = Result<Results, Error>> + use<> {
         let (outlets, workshop) = (self.outlets.clone(), scope.workshop().clone());
         let turns = Arc::clone(&self.turns);
         async move {
             // The semaphore is never closed; without a turn there is no harm.
             let _turn = turns.acquire().await;
-            let Due { definition, at } = due;
-            let computed = outlets.compute(Arc::clone(&definition), at, workshop).await?;
-            outlets.store(&definition, computed, at).await
+            let Due { definition, at, before } = due;
+            let computed = outlets.compute(&definition, at, workshop).await?;
+            outlets.store(computed, at, &before).await
         }
     }
 
@@ -168,15 +171,14 @@ impl Receive<Aggregations> for Aggregator {
 
 impl Receive<AggregateNow> for Aggregator {
     fn receive(&mut self, message: AggregateNow, scope: &mut Scope<Self>) -> Answer<usize> {
-        let definition = match self.schedule.get(&message.name) {
-            Ok(definition) => definition,
+        let due = match self.schedule.due_now(&message.name, scope.now()) {
+            Ok(due) => due,
             Err(error) => return Err::<usize, _>(error).into(),
         };
         if !self.busy.insert(Arc::clone(&message.name)) {
             let name = message.name.to_string();
             return Err::<usize, _>(AggregateError::UnderWay { name }).into();
         }
-        let due = Due { definition, at: scope.now() };
         let (begun, run) = (scope.monotonic(), self.run(due.clone(), scope));
         scope.answer(run, move |this, outcome, scope| this.end(&due, begun, outcome, scope))
     }
@@ -190,8 +192,8 @@ impl Receive<Aggregate> for Aggregator {
     ) -> Answer<Vec<(Labels, f64)>> {
         let at: Timestamp = message.at.unwrap_or_else(|| scope.now());
         let (outlets, workshop) = (self.outlets.clone(), scope.workshop().clone());
-        let definition = Arc::new(message.definition);
-        let compute = async move { outlets.compute(definition, at, workshop).await };
-        scope.answer(compute, |_, computed, _| computed.map(|computed| computed.values))
+        let definition = message.definition;
+        let compute = async move { outlets.compute(&definition, at, workshop).await };
+        scope.answer(compute, |_, computed, _| computed.map(Computed::into_values))
     }
 }

@@ -9,9 +9,10 @@ use keepwatch_engine::model::{self, MetricDefinition, Timestamp};
 use keepwatch_engine::storage::Ledger;
 
 use super::*;
+use crate::querier::{Querier, QueryLimits};
 use crate::registry::{Record, RegisterMetric, RegisterMode, Registry, RegistryConfig, Values};
 use crate::supervisor::testing::{EPOCH, pass, paused, supervisor};
-use crate::supervisor::{Address, Answer, Keep, Receive, Scope, Settings};
+use crate::supervisor::{Address, Answer, Keep, Receive, Scope, Settings, Workshop};
 use crate::{Error, request};
 
 struct Fail;
@@ -43,6 +44,8 @@ impl Stage {
             select: registry.outlet(),
             register: registry.outlet(),
             record: registry.outlet(),
+            querier: Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default()),
+            derive: registry.outlet(),
         };
         let aggregator = supervisor
             .seat(Settings::default(), move || Aggregator::new(keep.clone(), outlets.clone()));
@@ -93,6 +96,35 @@ fn results_are_series_that_can_be_aggregated_again() {
         assert_eq!(stage.stored("mean_of_g").await, [r#"{host="a"} 3"#, r#"{host="b"} 7"#]);
         pass(Duration::from_secs(60)).await;
         assert_eq!(stage.stored("most").await, ["{} 7"]);
+    });
+}
+
+#[test]
+fn what_an_expression_finds_is_stored_until_it_is_gone() {
+    paused(async {
+        let stage = Stage::open().await;
+        let interval = Duration::from_secs(60);
+        let doubled = Definition::expression("g:doubled", "2 * g > 0").label("team", "ops");
+        stage.add(doubled.interval(interval)).await;
+        stage.add(Definition::expression("same", "g").label("host", "")).await;
+        stage.set("a", 1.0).await;
+        stage.set("b", 2.0).await;
+        pass(interval).await;
+        stage.set("b", -1.0).await;
+        pass(interval).await;
+        let expected = [
+            r#"{host="a",team="ops"} 2"#,
+            r#"{host="a",team="ops"} 2"#,
+            r#"{host="b",team="ops"} 4"#,
+            r#"{host="b",team="ops"} NaN"#,
+        ];
+        assert_eq!(stage.stored("g:doubled").await, expected);
+        let states = stage.aggregator.send(Aggregations).await.unwrap();
+        assert_eq!((states[0].1.runs, states[0].1.last_results), (2, 1));
+        let error = states[1].1.last_error.as_deref().unwrap();
+        assert!(error.contains("two series have the same labels {}"), "{error}");
+        let now = AggregateNow { name: "g:doubled".into() };
+        assert_eq!(stage.aggregator.send(now).await, Ok(1));
     });
 }
 

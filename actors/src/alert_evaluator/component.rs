@@ -11,7 +11,7 @@ use keepwatch_engine::alert::{
 };
 use keepwatch_engine::model::Timestamp;
 
-use super::evaluation::{Bench, Outcome};
+use super::evaluation::{AlertOutlets, Bench, Outcome};
 use super::messages::{
     Acknowledge, ActiveAlerts, AddRule, AddSilence, AlertHistory, AlertSubscribers,
     AlertTransition, DisableRule, EnableRule, EvaluateNow, ExpireSilence, PruneAlertHistory,
@@ -19,8 +19,7 @@ use super::messages::{
 };
 use crate::Error;
 use crate::courier::{Couriers, DeliveryStatus, SubscriptionId};
-use crate::registry::Select;
-use crate::supervisor::{Answer, Component, Keep, Outlet, Receive, Scope, Timer};
+use crate::supervisor::{Answer, Component, Keep, Receive, Scope, Timer};
 
 /// The longest sleep between two looks at what is due: the wall clock may be
 /// set while the timer runs.
@@ -43,13 +42,13 @@ impl AlertEvaluator {
     pub fn new(
         keep: Keep<Evaluator>,
         couriers: Couriers<AlertTransition>,
-        select: Outlet<Select>,
+        outlets: AlertOutlets,
     ) -> Self {
         Self {
             evaluator: Evaluator::clone(&keep.load()),
             keep,
             couriers,
-            bench: Bench::new(select),
+            bench: Bench::new(outlets),
             busy: HashSet::new(),
             timer: None,
         }
@@ -101,6 +100,7 @@ impl AlertEvaluator {
         }
         let outcome = outcome.as_deref().map_err(Clone::clone);
         let transitions = self.evaluator.step(due, outcome);
+        self.bench.store(self.evaluator.show(due.rule.name(), due.at));
         // Outcomes that move nothing are kept once for all that are under way.
         if !transitions.is_empty() || self.busy.is_empty() {
             self.publish(&transitions, scope);
@@ -164,6 +164,7 @@ impl Receive<AddRule> for AlertEvaluator {
 
 impl Receive<RemoveRule> for AlertEvaluator {
     fn receive(&mut self, message: RemoveRule, scope: &mut Scope<Self>) -> Answer<()> {
+        self.bench.store(self.evaluator.hide(&message.rule, scope.now()));
         let ended = self.evaluator.remove_rule(&message.rule, scope.now());
         self.settle_ended(ended, scope)
     }
@@ -178,6 +179,7 @@ impl Receive<EnableRule> for AlertEvaluator {
 
 impl Receive<DisableRule> for AlertEvaluator {
     fn receive(&mut self, message: DisableRule, scope: &mut Scope<Self>) -> Answer<()> {
+        self.bench.store(self.evaluator.hide(&message.rule, scope.now()));
         let ended = self.evaluator.disable_rule(&message.rule, scope.now());
         self.settle_ended(ended, scope)
     }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::alert::{Due, EvaluationError, Reading};
-use keepwatch_engine::registry::RegistryError;
+use keepwatch_engine::alert::{Due, EvaluationError, MetricQuestion, Question, Reading};
+use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::promql::{EvaluationTimes, Expression};
+use keepwatch_engine::registry::{DerivedSample, RegistryError};
 use keepwatch_engine::storage::Selector;
 use tokio::sync::Semaphore;
 
 use crate::Error;
-use crate::registry::Select;
+use crate::querier::Querier;
+use crate::registry::{AppendDerived, Select};
 use crate::supervisor::{Outlet, Workshop};
 
 /// How long reading a snapshot may take.
@@ -19,10 +22,21 @@ const READ_LIMIT: Duration = Duration::from_secs(30);
 /// of one interval do not fill the registry's mailbox.
 const AT_ONCE: usize = 64;
 
+/// Where an alert evaluator reads and stores.
+#[derive(Debug, Clone)]
+pub struct AlertOutlets {
+    /// Where the samples of a metric come from.
+    pub select: Outlet<Select>,
+    /// Who answers expressions.
+    pub querier: Querier,
+    /// Where the series of alerts go.
+    pub series: Outlet<AppendDerived>,
+}
+
 /// What evaluations need.
 #[derive(Clone)]
 pub(super) struct Bench {
-    select: Outlet<Select>,
+    outlets: AlertOutlets,
     turns: Arc<Semaphore>,
 }
 
@@ -30,21 +44,50 @@ pub(super) struct Bench {
 pub(super) type Outcome = Result<Vec<Reading>, EvaluationError>;
 
 impl Bench {
-    pub(super) fn new(select: Outlet<Select>) -> Self {
-        Self { select, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub(super) fn new(outlets: AlertOutlets) -> Self {
+        Self { outlets, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Sends what the series of alerts are to be stored; what is refused there
+    /// is counted there.
+    pub(super) fn store(&self, samples: Vec<DerivedSample>) {
+        if samples.is_empty() {
+            return;
+        }
+        if let Err(error) = self.outlets.series.try_send(AppendDerived(samples)) {
+            log::warn!("the series of alerts are not stored: {error}");
+        }
     }
 
     /// Evaluates a rule.
     pub(super) async fn evaluate(self, due: Due, workshop: Workshop) -> Outcome {
         // The semaphore is never closed; without a turn there is no harm.
         let _turn = self.turns.acquire().await;
-        let selector = Selector {
-            metric: Arc::clone(due.rule.metric()),
-            matchers: due.rule.matchers().to_vec(),
-        };
-        let select = Select { selector, range: due.rule.sample_range(due.at) };
-        let selected = self.select.send(select).await.map_err(refusal)?;
-        let read = move || due.rule.readings(&selected.definition, selected.samples(), due.at);
+        match due.rule.question() {
+            Question::Metric(question) => self.measure(question.clone(), due.at, workshop).await,
+            Question::Expression { expression } => self.query(expression, due.at).await,
+        }
+    }
+
+    async fn query(&self, expression: &Expression, at: Timestamp) -> Outcome {
+        let times = EvaluationTimes::instant(at.millis());
+        match self.outlets.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await {
+            Ok(answer) => Reading::of_answer(answer),
+            Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
+        }
+    }
+
+    async fn measure(
+        &self,
+        question: MetricQuestion,
+        at: Timestamp,
+        workshop: Workshop,
+    ) -> Outcome {
+        let (metric, matchers) = (Arc::clone(question.metric()), question.matchers().to_vec());
+        let selector = Selector { metric, matchers };
+        let select = Select { selector, range: question.sample_range(at) };
+        let selected = self.outlets.select.send(select).await.map_err(refusal)?;
+        let read = move || question.readings(&selected.definition, selected.samples(), at);
         match workshop.compute(READ_LIMIT, read).await {
             Ok(outcome) => outcome,
             Err(error) => Err(EvaluationError::Readings { reason: error.to_string() }),

@@ -18,3 +18,4 @@ pub mod messages;
 mod tests;
 
 pub use component::AlertEvaluator;
+pub use evaluation::AlertOutlets;

@@ -12,15 +12,16 @@ use keepwatch_engine::alert::{
 };
 use keepwatch_engine::instrument::Catalogue;
 use keepwatch_engine::model::Record as Fact;
-use keepwatch_engine::model::{Labels, Matcher, MetricDefinition, Timestamp};
+use keepwatch_engine::model::{Labels, Matcher, MetricDefinition, Sample, TimeRange, Timestamp};
 use keepwatch_engine::storage::Ledger;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::AlertEvaluator;
 use super::messages::*;
+use super::{AlertEvaluator, AlertOutlets};
 use crate::Error;
 use crate::courier::{Couriers, Subscriber};
-use crate::registry::{Record, RegisterMetric, RegisterMode, Registry, RegistryConfig};
+use crate::querier::{Querier, QueryLimits};
+use crate::registry::{Record, RegisterMetric, RegisterMode, Registry, RegistryConfig, Values};
 use crate::supervisor::testing::{EPOCH, TokioClock, pass, paused, supervisor, threaded};
 use crate::supervisor::{
     Address, Answer, Component as _, ComponentState, Keep, Placement, Receive, Scope, Settings,
@@ -60,9 +61,11 @@ impl House {
         });
         let keep = Keep::new(Evaluator::default());
         let couriers = Couriers::new(workshop);
-        let select = registry.outlet();
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
+        let outlets =
+            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
         let alerts = supervisor.seat(Settings::default(), move || {
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
         });
         let definition = MetricDefinition::gauge("cpu").labels(["host"]).build().unwrap();
         let supervisor = supervisor.open();
@@ -157,6 +160,46 @@ fn fire_and_resolve_reach_subscribers_of_every_kind() {
         assert_eq!(moved, ["pending", "firing", "resolved"]);
         let subscribers = house.alerts.send(AlertSubscribers).await.unwrap();
         assert!(subscribers.iter().all(|subscriber| subscriber.delivered == 2));
+    });
+}
+
+#[test]
+fn what_an_expression_finds_alerts() {
+    paused(async {
+        let house = House::open().await;
+        let mut told = house.listen("pager").await;
+        house.add(Rule::expression("Hot", "max by (host) (cpu) > 90").pending_for(TICK)).await;
+        // Which of two is meant cannot be known: an error, and no alert.
+        house.add(Rule::expression("Unclear", "cpu * on () vector(1) * on () cpu")).await;
+        house.cpu("b", 5.0).await;
+        house.ticks(3, 95.0).await;
+        house.ticks(2, 5.0).await;
+        assert_eq!(heard(&mut told), ["a firing 25", "a resolved 55"]);
+        let shown = |state| {
+            let matchers = vec![Matcher::equal("alertstate", state)];
+            let TimeRange { start, end } = TimeRange::ALL;
+            Values { metric: "ALERTS".into(), matchers, start, end }
+        };
+        let mut seconds = Vec::new();
+        for state in ["pending", "firing"] {
+            for series in house.registry.send(shown(state)).await.unwrap() {
+                for Sample { at, value } in series.samples {
+                    seconds.push((state, at.since(EPOCH).as_secs(), value == 1.0));
+                }
+            }
+        }
+        let expected = [
+            ("pending", 10, true),
+            ("pending", 25, false),
+            ("firing", 25, true),
+            ("firing", 40, true),
+        ];
+        assert_eq!(seconds[..4], expected);
+        assert_eq!(seconds[4..], [("firing", 55, false)]);
+        let rules = house.alerts.send(Rules).await.unwrap();
+        assert_eq!(rules[0].last_error, None);
+        let error = rules[1].last_error.as_deref().unwrap();
+        assert!(error.contains("multiple matches for labels"), "{error}");
     });
 }
 

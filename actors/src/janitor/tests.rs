@@ -14,12 +14,13 @@ use keepwatch_engine::storage::{Ledger, Removed};
 
 use super::*;
 use crate::Error;
-use crate::alert_evaluator::AlertEvaluator;
 use crate::alert_evaluator::messages::{AddRule, AlertHistory};
+use crate::alert_evaluator::{AlertEvaluator, AlertOutlets};
 use crate::courier::Couriers;
 use crate::health_checker::{
     AddCheck, Beat, HealthChecker, HealthHistory, HealthState, PruneHealthHistory,
 };
+use crate::querier::{Querier, QueryLimits};
 use crate::registry::{
     Metrics, Record, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve,
     StorageStatistics, Values,
@@ -68,9 +69,11 @@ fn check_with<F: Future<Output = ()>>(
             Registry::new(RegistryConfig::default(), catalogue.clone(), Arc::clone(&ledger))
         });
         let (keep, couriers) = (Keep::new(Evaluator::default()), Couriers::new(Workshop::here()));
-        let select = registry.outlet();
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
+        let outlets =
+            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
         let alerts = supervisor.seat(of_alerts, move || {
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
         });
         let (keep, couriers) = (Keep::new(HealthState::default()), Couriers::new(Workshop::here()));
         let health = supervisor.seat(Settings::default(), move || {

@@ -12,9 +12,9 @@ use keepwatch_engine::storage::rollup::Resolution;
 use keepwatch_engine::storage::{Census, Cut, Ledger, Selection, Selector, SeriesRef};
 
 use super::messages::{
-    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries, Metrics, Prune,
-    Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
-    ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
+    AppendBatch, AppendDerived, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries,
+    Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups,
+    Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
 use crate::durability::LogWriter;
@@ -161,6 +161,17 @@ impl Receive<Resolve> for Registry {
 impl Receive<AppendBatch> for Registry {
     fn receive(&mut self, batch: AppendBatch, scope: &mut Scope<Self>) -> Answer<BatchOutcome> {
         let outcome = self.registry.append_batch(batch.at, &batch.values, scope.now());
+        self.answer(outcome)
+    }
+}
+
+impl Receive<AppendDerived> for Registry {
+    fn receive(
+        &mut self,
+        AppendDerived(samples): AppendDerived,
+        scope: &mut Scope<Self>,
+    ) -> Answer<BatchOutcome> {
+        let outcome = self.registry.append_derived(&samples, scope.now());
         self.answer(outcome)
     }
 }

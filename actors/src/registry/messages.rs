@@ -9,7 +9,7 @@ use keepwatch_engine::model::{
 };
 use keepwatch_engine::promql::plan;
 use keepwatch_engine::registry::{
-    BatchOutcome, Collected, Drops, PruneOutcome, SampleRetention, Selected,
+    BatchOutcome, Collected, DerivedSample, Drops, PruneOutcome, SampleRetention, Selected,
 };
 use keepwatch_engine::storage::folder::Reopening;
 use keepwatch_engine::storage::rollup::{Resolution, SeriesRollups};
@@ -28,6 +28,7 @@ request! {
     RecordBatch => BatchOutcome, owner Registry;
     Resolve => SeriesRef, owner Registry;
     AppendBatch => BatchOutcome, owner Registry;
+    AppendDerived => BatchOutcome, owner Registry;
     Collect => Collected, owner Registry;
     Select => Selected, owner Registry;
     FindSeries => Vec<Selection>, owner Registry;
@@ -93,6 +94,11 @@ pub struct AppendBatch {
     /// The series and their values.
     pub values: Vec<(SeriesRef, f64)>,
 }
+
+/// Appends what rules put out: see
+/// [`Registry::append_derived`](keepwatch_engine::registry::Registry::append_derived).
+#[derive(Debug, Clone)]
+pub struct AppendDerived(pub Vec<DerivedSample>);
 
 /// Samples every cell now, besides the regular collections.
 #[derive(Debug, Clone, Copy)]

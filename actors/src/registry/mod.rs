@@ -19,7 +19,7 @@ mod tests;
 
 pub use component::{Registry, RegistryConfig};
 pub use messages::{
-    AppendBatch, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries, Metrics, Prune,
-    Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
-    ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
+    AppendBatch, AppendDerived, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries,
+    Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups,
+    Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
 };

@@ -1,17 +1,14 @@
 //! Definitions of aggregations.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::observed::{Observed, evaluate, observe};
-use super::{AggregateError, Method};
-use crate::model::{
-    Labels, Matcher, MetricDefinition, MetricKind, SeriesSamples, TimeRange, Timestamp,
-    check_label_name, check_metric_name,
-};
+use super::{AggregateError, Grouping, Measure, Method, Recording};
+use crate::model::{Labels, Matcher, check_label_name, check_metric_name};
+use crate::promql::Expression;
+use crate::promql::syntax::ValueType;
 
 /// The window if none is given.
 pub const WINDOW_DEFAULT: Duration = Duration::from_secs(5 * 60);
@@ -19,110 +16,70 @@ pub const WINDOW_DEFAULT: Duration = Duration::from_secs(5 * 60);
 /// The longest window and interval: 400 days.
 const SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// How long before the window samples are read, for what counters grew from.
-const BASELINE: Duration = Duration::from_secs(5 * 60);
-
-/// Which series share a result.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grouping {
-    /// Each series has its own.
-    #[default]
-    Each,
-    /// Those with the same values of these labels.
-    By(Vec<Arc<str>>),
-    /// Those with the same values of all labels but these.
-    Without(Vec<Arc<str>>),
-}
-
-/// An aggregation: a value over a window, computed at each interval and
-/// stored as a gauge of its own.
+/// An aggregation: values that are computed from others at each interval and
+/// stored as series of their own.
 ///
-/// Valid by construction: see [`Definition::of`]. Serialises as a map that
-/// deserialises through the same checks.
+/// Valid by construction: see [`Definition::of`] and
+/// [`Definition::expression`]. Serialises as a map that deserialises through
+/// the same checks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Form")]
+#[serde(try_from = "Builder")]
 pub struct Definition {
-    pub(super) name: Arc<str>,
-    metric: Arc<str>,
-    matchers: Vec<Matcher>,
-    method: Method,
-    window: Duration,
-    interval: Option<Duration>,
-    grouping: Grouping,
-}
-
-/// A definition as it comes in.
-#[derive(Deserialize)]
-struct Form {
     name: Arc<str>,
-    metric: Arc<str>,
-    #[serde(default)]
-    matchers: Vec<Matcher>,
-    method: Method,
-    window: Duration,
-    #[serde(default)]
+    #[serde(flatten)]
+    source: Source,
     interval: Option<Duration>,
-    #[serde(default)]
-    grouping: Grouping,
 }
 
-impl TryFrom<Form> for Definition {
+/// What an aggregation computes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// A value of a metric's series over a window, stored as a gauge.
+    Metric(Measure),
+    /// What PromQL finds, stored with the labels that it has.
+    Expression(Recording),
+}
+
+impl TryFrom<Builder> for Definition {
     type Error = AggregateError;
 
-    fn try_from(form: Form) -> Result<Self, AggregateError> {
-        let Form { name, metric, matchers, method, window, interval, grouping } = form;
-        let definition =
-            Self { name: "".into(), metric, matchers, method, window, interval, grouping };
-        Builder { name: Some(name), definition }.build()
+    fn try_from(builder: Builder) -> Result<Self, AggregateError> {
+        builder.build()
     }
 }
 
 impl Definition {
     /// Starts the definition of an aggregation of `metric` by `method`.
     pub fn of(metric: impl Into<Arc<str>>, method: Method) -> Builder {
-        Builder {
-            name: None,
-            definition: Self {
-                name: "".into(),
-                metric: metric.into(),
-                matchers: Vec::new(),
-                method,
-                window: WINDOW_DEFAULT,
-                interval: None,
-                grouping: Grouping::Each,
-            },
-        }
+        Builder { metric: Some(metric.into()), method: Some(method), ..Builder::default() }
     }
 
-    /// Returns the name: that of the gauge that holds the results.
+    /// Starts the definition of the series `name` of what a PromQL expression
+    /// finds: a recording rule. The expression's result is a vector or a
+    /// scalar.
+    ///
+    /// ```
+    /// # use keepwatch_engine::aggregate::Definition;
+    /// let rate = Definition::expression("job:hits:rate5m", "sum by (job) (rate(hits_total[5m]))");
+    /// let rate = rate.build()?;
+    /// # Ok::<(), keepwatch_engine::aggregate::AggregateError>(())
+    /// ```
+    pub fn expression(name: impl Into<Arc<str>>, expression: impl Into<Arc<str>>) -> Builder {
+        let (name, expression) = (Some(name.into()), Some(expression.into()));
+        Builder { name, expression, ..Builder::default() }
+    }
+
+    /// Returns the name: that of the results.
     #[must_use]
     pub const fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Returns the metric that is aggregated.
+    /// Returns what is computed.
     #[must_use]
-    pub const fn metric(&self) -> &Arc<str> {
-        &self.metric
-    }
-
-    /// Returns the conditions on its series.
-    #[must_use]
-    pub fn matchers(&self) -> &[Matcher] {
-        &self.matchers
-    }
-
-    /// Returns the method.
-    #[must_use]
-    pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    /// Returns the window.
-    #[must_use]
-    pub const fn window(&self) -> Duration {
-        self.window
+    pub const fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Returns how often it runs; `None` as the aggregator's default says.
@@ -130,88 +87,22 @@ impl Definition {
     pub const fn interval(&self) -> Option<Duration> {
         self.interval
     }
-
-    /// Returns which series share a result.
-    #[must_use]
-    pub const fn grouping(&self) -> &Grouping {
-        &self.grouping
-    }
-
-    /// Returns the span of samples that an evaluation at `at` needs.
-    #[must_use]
-    pub fn sample_range(&self, at: Timestamp) -> TimeRange {
-        TimeRange::last(self.window + BASELINE, at)
-    }
-
-    /// Returns the gauge that holds the results of this aggregation of
-    /// `source`. It has the source's unit unless the method changes it.
-    ///
-    /// # Errors
-    /// A label that is grouped by and named twice.
-    pub fn result_metric(
-        &self,
-        source: &MetricDefinition,
-    ) -> Result<MetricDefinition, AggregateError> {
-        let labels: Vec<Arc<str>> = match &self.grouping {
-            Grouping::Each => source.label_names().to_vec(),
-            Grouping::By(labels) => labels.clone(),
-            Grouping::Without(labels) => {
-                let kept = source.label_names().iter().filter(|name| !labels.contains(name));
-                kept.cloned().collect()
-            }
-        };
-        // Of a histogram or summary an increase is a number of measurements.
-        let counts = matches!(source.kind(), MetricKind::Histogram | MetricKind::Summary);
-        let unit = match self.method {
-            Method::Count | Method::Rate | Method::Variance => "",
-            Method::Increase if counts => "",
-            _ => source.unit(),
-        };
-        let window = compact(self.window);
-        let gauge = MetricDefinition::gauge(Arc::clone(&self.name))
-            .help(format!("{} of {} over {window}", self.method, self.metric))
-            .unit(unit)
-            .labels(labels);
-        Ok(gauge.build()?)
-    }
-
-    /// Evaluates the aggregation at `at` over the stored series of `source`:
-    /// a value for each group that has one, sorted by labels.
-    #[must_use]
-    pub fn evaluate(
-        &self,
-        source: &MetricDefinition,
-        series: Vec<SeriesSamples>,
-        at: Timestamp,
-    ) -> Vec<(Labels, f64)> {
-        let window = TimeRange::last(self.window, at);
-        let observed = observe(source, series);
-        let mut groups: BTreeMap<Labels, Vec<&Observed>> = BTreeMap::new();
-        for one in &observed {
-            groups.entry(self.group_of(one.labels())).or_default().push(one);
-        }
-        let value = |(labels, group): (Labels, Vec<&Observed>)| {
-            evaluate(&group, self.method, window).map(|value| (labels, value))
-        };
-        groups.into_iter().filter_map(value).collect()
-    }
-
-    fn group_of(&self, labels: &Labels) -> Labels {
-        let listed = |list: &[Arc<str>], name: &str| list.iter().any(|one| one.as_ref() == name);
-        match &self.grouping {
-            Grouping::Each => labels.clone(),
-            Grouping::By(list) => labels.filtered(|name| listed(list, name)),
-            Grouping::Without(list) => labels.filtered(|name| !listed(list, name)),
-        }
-    }
 }
 
 /// A definition being written; [`build`](Self::build) checks it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 #[must_use = "an aggregation does nothing until it is built and added"]
 pub struct Builder {
     name: Option<Arc<str>>,
-    definition: Definition,
+    metric: Option<Arc<str>>,
+    matchers: Vec<Matcher>,
+    method: Option<Method>,
+    window: Option<Duration>,
+    grouping: Option<Grouping>,
+    expression: Option<Arc<str>>,
+    labels: Vec<(Arc<str>, Arc<str>)>,
+    interval: Option<Duration>,
 }
 
 impl Builder {
@@ -225,32 +116,45 @@ impl Builder {
 
     /// Sets the conditions on the metric's series; none by default.
     pub fn matchers(mut self, matchers: impl IntoIterator<Item = Matcher>) -> Self {
-        self.definition.matchers = matchers.into_iter().collect();
+        self.matchers = matchers.into_iter().collect();
+        self
+    }
+
+    /// Sets the method.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
         self
     }
 
     /// Sets the window; 5 min by default, at most 400 days.
     pub fn window(mut self, window: Duration) -> Self {
-        self.definition.window = window;
+        self.window = Some(window);
         self
     }
 
     /// Sets how often the aggregation runs; as the aggregator's default says
     /// if not set.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.definition.interval = Some(interval);
+        self.interval = Some(interval);
         self
     }
 
     /// Gives the series with the same values of these labels one result.
     pub fn by<N: Into<Arc<str>>>(mut self, labels: impl IntoIterator<Item = N>) -> Self {
-        self.definition.grouping = Grouping::By(labels.into_iter().map(Into::into).collect());
+        self.grouping = Some(Grouping::By(labels.into_iter().map(Into::into).collect()));
         self
     }
 
     /// Gives the series that differ in no label but these one result.
     pub fn without<N: Into<Arc<str>>>(mut self, labels: impl IntoIterator<Item = N>) -> Self {
-        self.definition.grouping = Grouping::Without(labels.into_iter().map(Into::into).collect());
+        self.grouping = Some(Grouping::Without(labels.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Lays a label over those of what an expression finds; an empty value
+    /// removes one.
+    pub fn label(mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
+        self.labels.push((name.into(), value.into()));
         self
     }
 
@@ -258,63 +162,93 @@ impl Builder {
     ///
     /// # Errors
     /// A name that no metric or label may have, a window or interval that is
-    /// out of its range, a quantile outside 0 to 1.
+    /// out of its range, a quantile outside 0 to 1, an expression that is none
+    /// or has no value a series, and what goes with the other source.
     pub fn build(self) -> Result<Definition, AggregateError> {
-        let Self { name, mut definition } = self;
-        check_metric_name(&definition.metric)?;
-        definition.name = name.unwrap_or_else(|| default_name(&definition));
-        check_metric_name(&definition.name)?;
-        let name = || definition.name.to_string();
-        if definition.name == definition.metric {
-            return Err(AggregateError::Itself { name: name() });
+        let source = match (&self.metric, &self.expression) {
+            (Some(metric), None) => Source::Metric(self.measure(metric)?),
+            (None, Some(text)) => Source::Expression(self.recording(text)?),
+            _ => return Err(AggregateError::Source { name: self.known_name() }),
+        };
+        let name = match (self.name, &source) {
+            (Some(name), _) => name,
+            (None, Source::Metric(measure)) => measure.default_name(),
+            (None, Source::Expression(_)) => return Err(AggregateError::Nameless),
+        };
+        check_metric_name(&name)?;
+        let mut window = None;
+        if let Source::Metric(measure) = &source {
+            if name == measure.metric {
+                return Err(AggregateError::Itself { name: name.to_string() });
+            }
+            window = Some(measure.window);
         }
-        let spans = [("window", Some(definition.window)), ("interval", definition.interval)];
-        for (key, span) in spans {
+        for (key, span) in [("window", window), ("interval", self.interval)] {
             let fits = |span: Duration| (Duration::from_millis(100)..=SPAN_MAX).contains(&span);
             if let Some(span) = span.filter(|span| !fits(*span)) {
-                return Err(AggregateError::Span { name: name(), key, span });
+                return Err(AggregateError::Span { name: name.to_string(), key, span });
             }
         }
-        if let Method::Quantile(quantile) = definition.method
-            && !(0.0..=1.0).contains(&quantile)
-        {
-            return Err(AggregateError::Quantile { name: name(), quantile });
+        Ok(Definition { name, source, interval: self.interval })
+    }
+
+    fn known_name(&self) -> String {
+        self.name.as_deref().unwrap_or("").to_owned()
+    }
+
+    fn measure(&self, metric: &Arc<str>) -> Result<Measure, AggregateError> {
+        check_metric_name(metric)?;
+        if !self.labels.is_empty() {
+            return Err(AggregateError::Misplaced { what: "labels", with: "an expression" });
         }
-        match &definition.grouping {
-            Grouping::Each => {}
-            Grouping::By(labels) | Grouping::Without(labels) => {
-                labels.iter().try_for_each(|label| check_label_name(label))?;
+        let Some(method) = self.method else {
+            return Err(AggregateError::Source { name: self.known_name() });
+        };
+        let grouping = self.grouping.clone().unwrap_or_default();
+        if let Grouping::By(labels) | Grouping::Without(labels) = &grouping {
+            labels.iter().try_for_each(|label| check_label_name(label))?;
+        }
+        let metric = Arc::clone(metric);
+        let (matchers, window) = (self.matchers.clone(), self.window.unwrap_or(WINDOW_DEFAULT));
+        let measure = Measure { metric, matchers, method, window, grouping };
+        match method {
+            Method::Quantile(quantile) if !(0.0..=1.0).contains(&quantile) => {
+                let name = self.name.clone().unwrap_or_else(|| measure.default_name());
+                Err(AggregateError::Quantile { name: name.to_string(), quantile })
             }
-        }
-        Ok(definition)
-    }
-}
-
-fn default_name(definition: &Definition) -> Arc<str> {
-    let method = definition.method.to_string().replace('.', "_");
-    format!("{}:{method}_{}", definition.metric, compact(definition.window)).into()
-}
-
-/// Writes a duration for a name, such as `5m` or `1h30m`.
-fn compact(duration: Duration) -> String {
-    let mut rest = duration.as_millis();
-    let mut text = String::new();
-    for (unit, millis) in
-        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)]
-    {
-        let count = rest / millis;
-        rest %= millis;
-        if count > 0 {
-            text.push_str(&format!("{count}{unit}"));
+            _ => Ok(measure),
         }
     }
-    text
+
+    fn recording(&self, text: &Arc<str>) -> Result<Recording, AggregateError> {
+        let of_metrics = [
+            ("matchers", !self.matchers.is_empty()),
+            ("method", self.method.is_some()),
+            ("window", self.window.is_some()),
+            ("grouping", self.grouping.is_some()),
+        ];
+        if let Some((what, _)) = of_metrics.into_iter().find(|(_, given)| *given) {
+            return Err(AggregateError::Misplaced { what, with: "a metric" });
+        }
+        let expression = Expression::parse(Arc::clone(text)).map_err(|source| {
+            let position = source.span().position(text);
+            let (name, source) = (self.known_name(), Box::new(source));
+            AggregateError::Expression { name, position, source }
+        })?;
+        let found = expression.query().value_type();
+        if !matches!(found, ValueType::Vector | ValueType::Scalar) {
+            let (name, found) = (self.known_name(), found.to_string());
+            return Err(AggregateError::ExpressionType { name, found });
+        }
+        Labels::new(self.labels.iter().cloned())?;
+        Ok(Recording { expression, labels: self.labels.clone() })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Sample;
+    use crate::model::{MetricDefinition, Sample, SeriesSamples, Timestamp};
 
     fn method(text: &str) -> Method {
         text.parse().unwrap()
@@ -364,6 +298,33 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_is_checked() {
+        let refused = |builder: Builder| builder.build().unwrap_err().to_string();
+        let of = |text: &str| Definition::expression("job:x:sum", text);
+        assert_eq!(
+            refused(of("sum by (job (x)")),
+            "aggregation \"job:x:sum\": 1:13: expected a comma or a closing parenthesis, found \"(\""
+        );
+        assert_eq!(
+            refused(of("x[5m]")),
+            "aggregation \"job:x:sum\": the expression is a range vector; expected an instant \
+             vector or a scalar"
+        );
+        assert_eq!(refused(of("x").by(["job"])), "grouping goes with a metric");
+        assert_eq!(
+            refused(Definition::of("m", Method::Avg).label("a", "b")),
+            "labels goes with an expression"
+        );
+        assert_eq!(
+            refused(Builder::default().name("n")),
+            "aggregation \"n\" must have either a metric and a method, or an expression"
+        );
+        let definition = of("sum by (job) (x)").label("team", "ops").build().unwrap();
+        let text = serde_json::to_string(&definition).unwrap();
+        assert_eq!(serde_json::from_str::<Definition>(&text).unwrap(), definition, "{text}");
+    }
+
+    #[test]
     fn groups_by_and_without() {
         let source = MetricDefinition::gauge("m").labels(["host", "disk"]).unit("bytes");
         let source = source.build().unwrap();
@@ -375,9 +336,11 @@ mod tests {
         let all = || vec![series("a", "1", 1.0), series("a", "2", 2.0), series("b", "1", 4.0)];
         let run = |builder: Builder| {
             let definition = builder.build().unwrap();
-            let values = definition.evaluate(&source, all(), Timestamp::from_millis(1_000));
+            let Source::Metric(measure) = definition.source() else { panic!("{definition:?}") };
+            let values = measure.evaluate(&source, all(), Timestamp::from_millis(1_000));
             let text = values.iter().map(|(labels, value)| format!("{labels} {value}"));
-            let labels = definition.result_metric(&source).unwrap().label_names().join(",");
+            let metric = measure.result_metric(definition.name(), &source).unwrap();
+            let labels = metric.label_names().join(",");
             (text.collect::<Vec<_>>(), labels)
         };
         let sum = || Definition::of("m", Method::Sum);

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::model::{DefinitionError, NameError};
+use crate::model::{DefinitionError, LabelsError, NameError};
+use crate::promql::QueryError;
+use crate::promql::syntax::Position;
 
 /// Why an aggregation, or a part of one, was refused.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -48,6 +50,64 @@ pub enum AggregateError {
     Itself {
         /// The aggregation.
         name: String,
+    },
+    /// An aggregation computes from a metric or in PromQL, and nothing else.
+    #[error("aggregation {name:?} must have either a metric and a method, or an expression")]
+    Source {
+        /// The aggregation.
+        name: String,
+    },
+    /// What an expression finds has no name.
+    #[error("an aggregation in PromQL needs a name")]
+    Nameless,
+    /// Something that goes with the other source.
+    #[error("{what} goes with {with}")]
+    Misplaced {
+        /// What was given.
+        what: &'static str,
+        /// `a metric` or `an expression`.
+        with: &'static str,
+    },
+    /// An expression is not PromQL.
+    #[error("aggregation {name:?}: {position}: {source}")]
+    Expression {
+        /// The aggregation.
+        name: String,
+        /// Where in the expression: line and column.
+        position: Position,
+        /// What is wrong with it.
+        source: Box<QueryError>,
+    },
+    /// An expression whose result has no value a series.
+    #[error(
+        "aggregation {name:?}: the expression is a {found}; expected an instant vector or a scalar"
+    )]
+    ExpressionType {
+        /// The aggregation.
+        name: String,
+        /// Its type.
+        found: String,
+    },
+    /// The labels that are laid over are not valid.
+    #[error(transparent)]
+    Labels(#[from] LabelsError),
+    /// An answer without a value a series.
+    #[error("the answer is a {found}; expected an instant vector or a scalar")]
+    Answer {
+        /// Its type.
+        found: String,
+    },
+    /// An expression could not be evaluated.
+    #[error("{reason}")]
+    Failed {
+        /// Why not.
+        reason: String,
+    },
+    /// Two series of an answer would be stored as one.
+    #[error("two series have the same labels {labels} once the aggregation's are laid over")]
+    SameLabels {
+        /// The labels.
+        labels: String,
     },
     /// A name that is taken.
     #[error("aggregation {name:?} exists already")]

@@ -1,4 +1,8 @@
-//! Turns the samples of a window into one value.
+//! Turns the samples of a window into one value, and keeps what is computed
+//! regularly.
+//!
+//! A [`Definition`] says what is computed: a [`Measure`] of a metric, or a
+//! [`Recording`] of what PromQL finds; a [`Schedule`] says when.
 //!
 //! [`observe`] puts the stored parts of each metric together again: a
 //! histogram's buckets, sum and count become one [`Observed`]. A [`Method`]
@@ -19,17 +23,21 @@
 mod definition;
 mod digest;
 mod error;
+mod measure;
 mod method;
 mod observed;
 mod quantile;
+mod recording;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod window;
 
-pub use definition::{Builder, Definition, Grouping, WINDOW_DEFAULT};
+pub use definition::{Builder, Definition, Source, WINDOW_DEFAULT};
 pub use digest::Digest;
 pub use error::AggregateError;
+pub use measure::{Grouping, Measure};
 pub use method::Method;
 pub use observed::{Observed, evaluate, observe};
-pub use schedule::{AggregationState, Due, Schedule};
+pub use recording::{Recording, recorded};
+pub use schedule::{AggregationState, Due, Results, Schedule};

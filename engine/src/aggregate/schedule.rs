@@ -1,13 +1,13 @@
 //! When aggregations run, and what became of the runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{AggregateError, Definition};
-use crate::model::Timestamp;
+use crate::model::{Labels, Timestamp};
 use crate::storage::state::{Batch, Contents, Stored, Table};
 
 /// The aggregations of one aggregator, and when each is due.
@@ -29,6 +29,8 @@ struct Entry {
     /// The point of the last run, or of the addition.
     last: Timestamp,
     state: AggregationState,
+    /// The series of the last run that succeeded, of an expression.
+    series: Arc<BTreeSet<Labels>>,
 }
 
 /// Where an aggregation comes from.
@@ -70,6 +72,17 @@ pub struct Due {
     pub definition: Arc<Definition>,
     /// For which point in time.
     pub at: Timestamp,
+    /// Which series the run before stored; of an expression.
+    pub before: Arc<BTreeSet<Labels>>,
+}
+
+/// What a run stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Results {
+    /// How many values.
+    pub stored: usize,
+    /// Of an expression, under which labels.
+    pub series: Arc<BTreeSet<Labels>>,
 }
 
 impl Schedule {
@@ -136,7 +149,8 @@ impl Schedule {
         let last = now.align_down(interval);
         let definition = Arc::new(definition);
         let state = AggregationState::default();
-        self.entries.insert(name, Entry { definition, origin, interval, last, state });
+        let series = Arc::default();
+        self.entries.insert(name, Entry { definition, origin, interval, last, state, series });
     }
 
     /// Removes an aggregation; its results stay.
@@ -150,14 +164,14 @@ impl Schedule {
         }
     }
 
-    /// Returns an aggregation.
+    /// Returns the run of an aggregation at `at`, out of its turn.
     ///
     /// # Errors
     /// An unknown name.
-    pub fn get(&self, name: &str) -> Result<Arc<Definition>, AggregateError> {
+    pub fn due_now(&self, name: &str, at: Timestamp) -> Result<Due, AggregateError> {
         let entry = self.entries.get(name);
         entry
-            .map(|entry| Arc::clone(&entry.definition))
+            .map(|entry| entry.due(at))
             .ok_or_else(|| AggregateError::Unknown { name: name.to_owned() })
     }
 
@@ -181,7 +195,7 @@ impl Schedule {
             let points = at.since(entry.last).as_millis() / entry.interval.as_millis().max(1);
             entry.state.missed += u64::try_from(points.saturating_sub(1)).unwrap_or(u64::MAX);
             entry.last = at;
-            due.push(Due { definition: Arc::clone(&entry.definition), at });
+            due.push(entry.due(at));
         }
         due
     }
@@ -195,7 +209,7 @@ impl Schedule {
     /// Takes note of how a run ended: how many values it stored, or why it
     /// failed. One whose aggregation has been removed since, or replaced, is
     /// nobody's.
-    pub fn finished(&mut self, due: &Due, took: Duration, outcome: Result<usize, String>) {
+    pub fn finished(&mut self, due: &Due, took: Duration, outcome: Result<Results, String>) {
         let Some(entry) = self.entries.get_mut(due.definition.name()) else { return };
         if !Arc::ptr_eq(&entry.definition, &due.definition) {
             return;
@@ -205,8 +219,11 @@ impl Schedule {
         state.failures += u64::from(outcome.is_err());
         state.last_run = Some(due.at);
         state.last_duration = Some(took);
-        state.last_results = *outcome.as_ref().unwrap_or(&0);
-        state.last_error = outcome.err();
+        state.last_results = outcome.as_ref().map_or(0, |results| results.stored);
+        match outcome {
+            Ok(results) => (state.last_error, entry.series) = (None, results.series),
+            Err(error) => state.last_error = Some(error),
+        }
     }
 }
 
@@ -233,6 +250,11 @@ impl Schedule {
 }
 
 impl Entry {
+    fn due(&self, at: Timestamp) -> Due {
+        let (definition, before) = (Arc::clone(&self.definition), Arc::clone(&self.series));
+        Due { definition, at, before }
+    }
+
     fn is_kept(&self) -> bool {
         self.origin != Origin::Configured
     }
@@ -254,6 +276,10 @@ mod tests {
         let definition = Definition::of("m", Method::Avg).name("a").build().unwrap();
         schedule.add(definition, at(10)).unwrap();
         schedule
+    }
+
+    fn three() -> Results {
+        Results { stored: 3, ..Results::default() }
     }
 
     fn due(schedule: &mut Schedule, seconds: i64) -> Vec<Timestamp> {
@@ -287,7 +313,7 @@ mod tests {
         schedule.remove("a").unwrap();
         let successor = Definition::of("m", Method::Min).name("a").build().unwrap();
         schedule.add(successor, at(61)).unwrap();
-        schedule.finished(&run, MINUTE, Ok(3));
+        schedule.finished(&run, MINUTE, Ok(three()));
         assert_eq!(schedule.states()[0].1.runs, 0);
     }
 
@@ -313,13 +339,14 @@ mod tests {
         assert_eq!(restored.next_due(), Some(at(120)));
 
         restored.add(of(Method::Max, "a").unwrap(), at(100)).unwrap();
-        assert_eq!(restored.get("a").unwrap().method(), Method::Max);
+        let max = of(Method::Max, "a").unwrap();
+        assert_eq!(*restored.due_now("a", at(0)).unwrap().definition, max);
         assert!(restored.add(of(Method::Max, "a").unwrap(), at(100)).is_err(), "once");
         let mut batch = Batch::new();
         restored.changes_since(&kept, &mut batch);
         let mut contents = Contents::from(batch);
         let again = Schedule::restore(MINUTE, &mut contents, at(100));
-        assert_eq!(again.get("a").unwrap().method(), Method::Max);
+        assert_eq!(*again.due_now("a", at(0)).unwrap().definition, max);
 
         let mut configured = kept.clone();
         configured.configure(of(Method::Sum, "a").unwrap(), at(100)).unwrap();
@@ -344,7 +371,7 @@ mod tests {
         let mut schedule = schedule();
         let run = schedule.due(at(60), |_| false).remove(0);
         schedule.finished(&run, MINUTE, Err("unknown metric".to_owned()));
-        schedule.finished(&run, MINUTE, Ok(3));
+        schedule.finished(&run, MINUTE, Ok(three()));
         let state = &schedule.states()[0].1;
         assert_eq!((state.runs, state.failures, state.last_results), (2, 1, 3));
         assert_eq!(state.last_error, None);
@@ -353,6 +380,6 @@ mod tests {
         assert_eq!(error.to_string(), "aggregation \"a\" exists already");
         assert_eq!(schedule.remove("a"), Ok(()));
         assert_eq!(schedule.remove("a").unwrap_err().to_string(), "unknown aggregation \"a\"");
-        schedule.finished(&run, MINUTE, Ok(3));
+        schedule.finished(&run, MINUTE, Ok(three()));
     }
 }

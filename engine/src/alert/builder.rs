@@ -10,11 +10,14 @@ use serde::Deserialize;
 
 use crate::aggregate::Method;
 use crate::model::{Labels, MatchOp, Matcher, MatcherError, check_metric_name};
+use crate::promql::Expression;
+use crate::promql::syntax::ValueType;
 
 use super::condition::Defect;
 use super::rule::{ALERT_NAME, SEVERITY};
 use super::{
-    AlertError, Condition, ConditionError, ErrorPolicy, NoDataPolicy, Rule, Severity, template,
+    AlertError, Condition, ConditionError, ErrorPolicy, MetricQuestion, NoDataPolicy, Question,
+    Rule, Severity, template,
 };
 
 /// The window if none is given.
@@ -47,15 +50,18 @@ const LONGEST: Duration = Duration::from_secs(400 * 24 * 3_600);
 #[must_use = "a rule does nothing until it is built and added"]
 pub struct RuleBuilder {
     name: Arc<str>,
-    metric: Arc<str>,
+    #[serde(default)]
+    metric: Option<Arc<str>>,
+    #[serde(default)]
+    expression: Option<Arc<str>>,
     #[serde(default)]
     matchers: Vec<Matcher>,
     #[serde(skip)]
     bad_matcher: Option<MatcherError>,
     #[serde(default)]
     method: Option<Method>,
-    #[serde(default = "window_default")]
-    window: Duration,
+    #[serde(default)]
+    window: Option<Duration>,
     condition: Option<Written>,
     #[serde(default)]
     clear: Option<Written>,
@@ -93,23 +99,28 @@ impl From<String> for Written {
     }
 }
 
-const fn window_default() -> Duration {
-    WINDOW_DEFAULT
-}
-
 const fn cap_default() -> usize {
     CAP_DEFAULT
 }
 
 impl RuleBuilder {
-    pub(super) fn new(name: Arc<str>, metric: Arc<str>) -> Self {
+    pub(super) fn on_metric(name: Arc<str>, metric: Arc<str>) -> Self {
+        Self { metric: Some(metric), ..Self::new(name) }
+    }
+
+    pub(super) fn on_expression(name: Arc<str>, expression: Arc<str>) -> Self {
+        Self { expression: Some(expression), ..Self::new(name) }
+    }
+
+    fn new(name: Arc<str>) -> Self {
         Self {
             name,
-            metric,
+            metric: None,
+            expression: None,
             matchers: Vec::new(),
             bad_matcher: None,
             method: None,
-            window: WINDOW_DEFAULT,
+            window: None,
             condition: None,
             clear: None,
             pending_for: Duration::ZERO,
@@ -124,7 +135,8 @@ impl RuleBuilder {
         }
     }
 
-    /// Sets when a series alerts.
+    /// Sets when a series alerts; a rule on an expression alerts on every
+    /// series by default.
     pub fn when(mut self, condition: Condition) -> Self {
         self.condition = Some(Written::Typed(condition));
         self
@@ -187,7 +199,7 @@ impl RuleBuilder {
 
     /// Sets how far back an evaluation looks; 5 minutes by default.
     pub const fn window(mut self, window: Duration) -> Self {
-        self.window = window;
+        self.window = Some(window);
         self
     }
 
@@ -257,15 +269,8 @@ impl RuleBuilder {
     /// The first thing that is wrong, with the rule's name and the value.
     pub fn build(self) -> Result<Rule, AlertError> {
         self.check_name()?;
-        if let Err(source) = check_metric_name(&self.metric) {
-            return Err(AlertError::Metric { rule: self.name.to_string(), source });
-        }
-        if let Some(source) = &self.bad_matcher {
-            let owner = format!("rule {:?}", self.name);
-            return Err(AlertError::Matcher { owner, source: source.clone() });
-        }
-        self.check_method()?;
         self.check_durations()?;
+        let question = self.question()?;
         self.check_labels()?;
         self.check_description()?;
         if !(1..=CAP_MAX).contains(&self.cap) {
@@ -274,6 +279,7 @@ impl RuleBuilder {
         }
         let condition = match &self.condition {
             Some(written) => self.checked(written, "condition")?,
+            None if self.expression.is_some() => Condition::present(),
             None => return Err(AlertError::NoCondition { rule: self.name.to_string() }),
         };
         let clear = match &self.clear {
@@ -282,10 +288,7 @@ impl RuleBuilder {
         };
         Ok(Rule {
             name: self.name,
-            metric: self.metric,
-            matchers: self.matchers,
-            method: self.method,
-            window: self.window,
+            question,
             condition,
             clear,
             pending_for: self.pending_for,
@@ -311,6 +314,53 @@ impl RuleBuilder {
         Err(AlertError::RuleName { name, max: NAME_BYTES_MAX })
     }
 
+    fn question(&self) -> Result<Question, AlertError> {
+        match (&self.metric, &self.expression) {
+            (Some(metric), None) => self.of_metric(metric).map(Question::Metric),
+            (None, Some(text)) => {
+                self.of_expression(text).map(|expression| Question::Expression { expression })
+            }
+            _ => Err(AlertError::Question { rule: self.name.to_string() }),
+        }
+    }
+
+    fn of_metric(&self, metric: &Arc<str>) -> Result<MetricQuestion, AlertError> {
+        if let Err(source) = check_metric_name(metric) {
+            return Err(AlertError::Metric { rule: self.name.to_string(), source });
+        }
+        if let Some(source) = &self.bad_matcher {
+            let owner = format!("rule {:?}", self.name);
+            return Err(AlertError::Matcher { owner, source: source.clone() });
+        }
+        self.check_method()?;
+        Ok(MetricQuestion {
+            metric: Arc::clone(metric),
+            matchers: self.matchers.clone(),
+            method: self.method,
+            window: self.window.unwrap_or(WINDOW_DEFAULT),
+        })
+    }
+
+    fn of_expression(&self, text: &Arc<str>) -> Result<Expression, AlertError> {
+        let rule = || self.name.to_string();
+        let of_metrics = [
+            ("matchers", !self.matchers.is_empty() || self.bad_matcher.is_some()),
+            ("method", self.method.is_some()),
+            ("window", self.window.is_some()),
+        ];
+        if let Some((what, _)) = of_metrics.into_iter().find(|(_, given)| *given) {
+            return Err(AlertError::OfMetricsOnly { rule: rule(), what });
+        }
+        let expression = Expression::parse(Arc::clone(text)).map_err(|source| {
+            let (rule, position) = (rule(), source.span().position(text));
+            AlertError::Expression { rule, position, source: Box::new(source) }
+        })?;
+        match expression.query().value_type() {
+            ValueType::Vector | ValueType::Scalar => Ok(expression),
+            found => Err(AlertError::ExpressionType { rule: rule(), found: found.to_string() }),
+        }
+    }
+
     fn check_method(&self) -> Result<(), AlertError> {
         match self.method {
             Some(Method::Quantile(quantile)) if !(0.0..=1.0).contains(&quantile) => {
@@ -322,7 +372,7 @@ impl RuleBuilder {
 
     fn check_durations(&self) -> Result<(), AlertError> {
         let ranges = [
-            ("window", Some(self.window), SHORTEST, LONGEST),
+            ("window", self.window, SHORTEST, LONGEST),
             ("interval", self.interval, SHORTEST, INTERVAL_MAX),
             ("for", Some(self.pending_for), Duration::ZERO, LONGEST),
             ("keep_firing_for", Some(self.keep_firing_for), Duration::ZERO, LONGEST),

@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::aggregate::Method;
 use crate::model::{LabelsError, MatcherError, MetricKind, NameError, Timestamp};
+use crate::promql::QueryError;
+use crate::promql::syntax::Position;
 
 use super::ConditionError;
 
@@ -50,6 +52,38 @@ pub enum AlertError {
         rule: String,
         /// What is wrong with the name.
         source: NameError,
+    },
+    /// A rule asks of a metric or in PromQL, and of nothing else.
+    #[error("rule {rule:?} must have either a metric or an expression")]
+    Question {
+        /// The rule.
+        rule: String,
+    },
+    /// An expression is not PromQL.
+    #[error("rule {rule:?}: expression: {position}: {source}")]
+    Expression {
+        /// The rule.
+        rule: String,
+        /// Where in the expression: line and column.
+        position: Position,
+        /// What is wrong with it.
+        source: Box<QueryError>,
+    },
+    /// An expression whose result has no value a series.
+    #[error("rule {rule:?}: the expression is a {found}; expected an instant vector or a scalar")]
+    ExpressionType {
+        /// The rule.
+        rule: String,
+        /// Its type.
+        found: String,
+    },
+    /// An expression itself says what this would.
+    #[error("rule {rule:?}: {what} goes with a metric; the expression says it itself")]
+    OfMetricsOnly {
+        /// The rule.
+        rule: String,
+        /// What was given: `matchers`, `method` or `window`.
+        what: &'static str,
     },
     /// A condition's text does not parse.
     #[error("rule {rule:?}: {what} {text:?}: {source}")]
@@ -256,6 +290,12 @@ pub enum EvaluationError {
         method: Method,
         /// The metric's kind.
         kind: MetricKind,
+    },
+    /// An answer without a value a series.
+    #[error("the answer is a {found}; expected an instant vector or a scalar")]
+    Answer {
+        /// Its type.
+        found: String,
     },
     /// The readings could not be had.
     #[error("{reason}")]

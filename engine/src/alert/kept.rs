@@ -85,15 +85,16 @@ impl KeptRule {
 impl Track {
     /// Goes on from what was kept of a rule of this name.
     pub(super) fn adopt(&mut self, kept: KeptRule, now: Timestamp) {
-        let KeptRule { memory, mut alerts } = kept;
+        let KeptRule { memory, alerts } = kept;
         self.enabled = !memory.disabled;
         if self.rule.watches_silence() {
             self.spoken = memory.spoken.into_iter().collect();
         }
-        alerts.retain(|labels, alert| {
+        self.instances = alerts;
+        self.was_shown();
+        self.instances.retain(|labels, alert| {
             self.rule.alert_labels(labels) == *labels && alert.outlasts_outage(now)
         });
-        self.instances = alerts;
     }
 }
 

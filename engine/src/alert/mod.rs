@@ -1,7 +1,7 @@
 //! Alert rules and the state machine behind them.
 //!
-//! A [`Rule`] watches the series of one metric and judges each by a
-//! [`Condition`]. The [`Evaluator`] holds every rule with its alerts, one
+//! A [`Rule`] asks a [`Question`], of the series of a metric or in PromQL, and
+//! judges each series of the answer by a [`Condition`]. The [`Evaluator`] holds every rule with its alerts, one
 //! **for each series**, and takes the outcome of each evaluation with
 //! [`Evaluator::step`]; what changed comes back as [`Transition`]s. It
 //! reads no samples and no clock: readings and times come in as arguments.
@@ -29,8 +29,10 @@ mod instance;
 mod kept;
 mod policy;
 mod query;
+mod question;
 mod reading;
 mod rule;
+mod series;
 mod severity;
 mod silence;
 mod template;
@@ -47,8 +49,10 @@ pub use evaluator::{Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX};
 pub use history::HistoryFilter;
 pub use policy::{ErrorPolicy, NoDataPolicy};
 pub use query::{AlertFilter, AlertKey, RuleStatus};
+pub use question::{MetricQuestion, Question};
 pub use reading::{Reading, relative_change};
 pub use rule::{ALERT_NAME, Rule, SEVERITY};
+pub use series::{ALERTS, ALERTS_FOR_STATE};
 pub use severity::Severity;
 pub use silence::{SILENCES_MAX, Silence, SilenceId, SilenceRequest, SilenceState};
 pub use transition::{Acknowledgement, Alert, AlertState, Cause, Fingerprint, Transition};

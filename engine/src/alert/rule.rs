@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aggregate::Method;
-use crate::model::{Labels, Matcher, TimeRange, Timestamp};
+use crate::model::Labels;
 
-use super::{AlertError, Condition, ErrorPolicy, NoDataPolicy, RuleBuilder, Severity, template};
+use super::{
+    AlertError, Condition, ErrorPolicy, NoDataPolicy, Question, RuleBuilder, Severity, template,
+};
 
 /// The label that names an alert's rule.
 pub const ALERT_NAME: &str = "alertname";
@@ -16,22 +17,15 @@ pub const ALERT_NAME: &str = "alertname";
 /// The label that holds an alert's severity.
 pub const SEVERITY: &str = "severity";
 
-/// How far before the window the sample may lie that a counter grew from.
-const BASELINE: Duration = Duration::from_secs(5 * 60);
-
-/// When to alert on a metric, and how. Made by [`Rule::on`] and
+/// When to alert, and how. Made by [`Rule::on`] or [`Rule::expression`] and
 /// [`RuleBuilder::build`]; serialises as a map that deserialises through the
 /// same checks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RuleBuilder")]
 pub struct Rule {
     pub(super) name: Arc<str>,
-    pub(super) metric: Arc<str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) matchers: Vec<Matcher>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) method: Option<Method>,
-    pub(super) window: Duration,
+    #[serde(flatten)]
+    pub(super) question: Question,
     pub(super) condition: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) clear: Option<Condition>,
@@ -50,7 +44,21 @@ pub struct Rule {
 impl Rule {
     /// Starts a rule named `name` on the metric `metric`.
     pub fn on(name: impl Into<Arc<str>>, metric: impl Into<Arc<str>>) -> RuleBuilder {
-        RuleBuilder::new(name.into(), metric.into())
+        RuleBuilder::on_metric(name.into(), metric.into())
+    }
+
+    /// Starts a rule named `name` on a PromQL expression, whose result is a
+    /// vector or a scalar. Each of its series alerts, unless a condition on
+    /// their values says otherwise; a series that is no longer found has no
+    /// value.
+    ///
+    /// ```
+    /// # use keepwatch_engine::alert::Rule;
+    /// let rule = Rule::expression("Down", "up == 0").build()?;
+    /// # Ok::<(), keepwatch_engine::alert::AlertError>(())
+    /// ```
+    pub fn expression(name: impl Into<Arc<str>>, expression: impl Into<Arc<str>>) -> RuleBuilder {
+        RuleBuilder::on_expression(name.into(), expression.into())
     }
 
     /// Returns the rule's name.
@@ -59,42 +67,10 @@ impl Rule {
         &self.name
     }
 
-    /// Returns the name of the metric that the rule watches.
+    /// Returns what the rule asks.
     #[must_use]
-    pub const fn metric(&self) -> &Arc<str> {
-        &self.metric
-    }
-
-    /// Returns which of the metric's series the rule watches.
-    #[must_use]
-    pub fn matchers(&self) -> &[Matcher] {
-        &self.matchers
-    }
-
-    /// Returns how a series' samples become its value; `None`: as the metric's
-    /// kind suggests.
-    #[must_use]
-    pub const fn method(&self) -> Option<Method> {
-        self.method
-    }
-
-    /// Returns how far back an evaluation looks.
-    #[must_use]
-    pub const fn window(&self) -> Duration {
-        self.window
-    }
-
-    /// Returns the span that the evaluation at `at` looks at.
-    #[must_use]
-    pub fn range(&self, at: Timestamp) -> TimeRange {
-        TimeRange::last(self.window, at)
-    }
-
-    /// Returns the span of samples that the evaluation at `at` needs: the
-    /// window, and before it the sample that a counter grew from.
-    #[must_use]
-    pub fn sample_range(&self, at: Timestamp) -> TimeRange {
-        TimeRange::new(self.range(at).start - BASELINE, at)
+    pub const fn question(&self) -> &Question {
+        &self.question
     }
 
     /// Returns when a series alerts.
@@ -177,15 +153,9 @@ impl Rule {
     }
 
     /// Returns the labels of the alert of the rule itself, for want of a
-    /// series: what the matchers ask to be equal, as PromQL's `absent` does.
+    /// series.
     pub(super) fn own_labels(&self) -> Labels {
-        let mut labels = Labels::EMPTY;
-        for matcher in &self.matchers {
-            if matcher.op() == crate::model::MatchOp::Equal {
-                labels = labels.with(matcher.name(), matcher.value());
-            }
-        }
-        self.alert_labels(&labels)
+        self.alert_labels(&self.question.known_labels())
     }
 
     /// Says whether series must be remembered to notice that they fall

@@ -5,7 +5,8 @@ mod laws;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Labels, Matcher, TimeRange, Timestamp};
+use crate::model::{Labels, Matcher, TimeRange, Timestamp, is_stale};
+use crate::registry::DerivedSample;
 
 use super::*;
 
@@ -58,6 +59,11 @@ fn fail(evaluator: &mut Evaluator, at: u64) -> Vec<String> {
     let error = EvaluationError::Readings { reason: "storage is gone".into() };
     let due = due(evaluator, at);
     told(&evaluator.step(&due, Err(error)))
+}
+
+/// A rule on an expression, which finds only what alerts.
+fn expression() -> RuleBuilder {
+    Rule::expression("HighCpu", "cpu > 90")
 }
 
 /// Runs one series through values, an evaluation every 15 s: a number, `-`
@@ -201,6 +207,21 @@ fn a_series_that_vanishes_is_one_without_a_value() {
 }
 
 #[test]
+fn what_an_expression_finds_alerts_until_it_is_not_found() {
+    let mut evaluator = with(expression().pending_for(secs(15)));
+    for (at, found, expected) in [
+        (0, vec![("a", Some(0.0)), ("b", Some(f64::NAN))], vec!["a:pending", "b:pending"]),
+        (15, vec![("a", Some(1.0))], vec!["a:firing", "b:inactive"]),
+        (30, vec![], vec!["a:resolved"]),
+    ] {
+        assert_eq!(evaluate(&mut evaluator, &found, at), expected, "at {at} s");
+    }
+    // With a condition on its values it is like any other rule.
+    let above = expression().when(Condition::above(90.0));
+    check(above, "91 - 91 80", "0:firing 1:no_data 2:firing 3:resolved");
+}
+
+#[test]
 fn an_error_alerts_by_the_rule_itself_if_asked() {
     let mut evaluator = with(rule().on_error(ErrorPolicy::Alerting).pending_for(secs(15)));
     evaluate(&mut evaluator, &[("a", Some(91.0))], 0);
@@ -250,6 +271,33 @@ fn duplicates_and_the_cap_make_an_evaluation_fail() {
         ["a:resolved", "b:firing"]
     );
     assert_eq!(status(&evaluator), None);
+}
+
+#[test]
+fn alerts_are_series_until_they_are_over() {
+    let mut evaluator = with(expression().pending_for(secs(15)).label("team", "ops"));
+    let mut shown = |found: &[(&str, Option<f64>)], at: u64| {
+        evaluate(&mut evaluator, found, at);
+        let samples = evaluator.show("HighCpu", second(at));
+        let told = |one: &DerivedSample| {
+            assert_eq!(one.sample.at, second(at));
+            assert_eq!(one.labels.get("team"), Some("ops"));
+            let value = if is_stale(one.sample.value) { f64::NAN } else { one.sample.value };
+            format!("{} {} {value}", one.name, one.labels.get("alertstate").unwrap_or("-"))
+        };
+        samples.iter().map(told).collect::<Vec<_>>()
+    };
+    let found = [("a", Some(1.0))];
+    assert_eq!(shown(&[], 15), [""; 0]);
+    assert_eq!(shown(&found, 30), ["ALERTS pending 1", "ALERTS_FOR_STATE - 30"]);
+    let firing = ["ALERTS firing 1", "ALERTS_FOR_STATE - 30", "ALERTS pending NaN"];
+    assert_eq!(shown(&found, 45), firing);
+    assert_eq!(shown(&found, 60), firing[..2]);
+    assert_eq!(shown(&[], 75), ["ALERTS firing NaN", "ALERTS_FOR_STATE - NaN"]);
+    assert_eq!(shown(&[], 90), [""; 0]);
+    assert_eq!(shown(&found, 105).len(), 2);
+    assert_eq!(evaluator.hide("HighCpu", second(110)).len(), 2);
+    assert_eq!(evaluator.hide("HighCpu", second(111)).len(), 0);
 }
 
 fn silence(evaluator: &mut Evaluator, from: u64, to: u64) -> SilenceId {

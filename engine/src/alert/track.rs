@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::{Labels, Timestamp};
 
 use super::instance::{Change, Instance, SILENT_REMEMBERED, Signal};
+use super::series::Shown;
 use super::silence::Silences;
 use super::{
     Alert, AlertState, Cause, ErrorPolicy, EvaluationError, NoDataPolicy, Reading, Rule, Transition,
@@ -33,6 +34,8 @@ pub(super) struct Track {
     pub(super) missed: u64,
     pub(super) failures: u64,
     pub(super) last_error: Option<EvaluationError>,
+    /// Which series of its alerts were told last.
+    pub(super) shown: Shown,
 }
 
 /// Where a rule comes from.
@@ -71,6 +74,7 @@ impl Track {
             missed: 0,
             failures: 0,
             last_error: None,
+            shown: Shown::new(),
         }
     }
 
@@ -356,7 +360,7 @@ fn alert(rule: &Rule, instance: &Instance) -> Alert {
     Alert {
         fingerprint: instance.fingerprint,
         rule: Arc::clone(&rule.name),
-        metric: Arc::clone(&rule.metric),
+        metric: rule.question.metric().cloned(),
         labels: instance.labels.clone(),
         severity: rule.severity,
         state: instance.state,

@@ -129,8 +129,8 @@ pub struct Alert {
     pub fingerprint: Fingerprint,
     /// The rule.
     pub rule: Arc<str>,
-    /// The metric that the rule watches.
-    pub metric: Arc<str>,
+    /// The metric that the rule asks of; `None` if it asks in PromQL.
+    pub metric: Option<Arc<str>>,
     /// The series' labels under the rule's own, `alertname` and `severity`.
     pub labels: Labels,
     /// How grave it is.

@@ -15,6 +15,7 @@
 
 pub mod annotation;
 mod eval;
+mod expression;
 pub mod functions;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -27,6 +28,7 @@ pub mod types;
 mod value;
 
 pub use eval::{Cancellation, EvalError};
+pub use expression::Expression;
 pub use label_set::{LabelSet, NAME};
 pub use query::{EvaluationTimes, PlanError, Query, QueryError, QueryOptions};
 pub use source::{Points, SeriesReader, SeriesSet};

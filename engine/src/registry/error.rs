@@ -162,6 +162,12 @@ pub enum RegistryError {
         /// The limit.
         max: usize,
     },
+    /// A rule's series under the name of a registered metric.
+    #[error("metric {metric:?} is registered; a rule cannot write its series")]
+    Registered {
+        /// The metric.
+        metric: Arc<str>,
+    },
     /// A reference to a series that no longer exists.
     #[error("the series no longer exists; resolve it again")]
     UnknownSeries,
@@ -179,7 +185,7 @@ impl RegistryError {
                 DropReason::Labels
             }
             Self::LabelValueTooLong { .. } => DropReason::LabelValue,
-            Self::WrongKind { .. } => DropReason::WrongKind,
+            Self::WrongKind { .. } | Self::Registered { .. } => DropReason::WrongKind,
             Self::NotANumber { .. } => DropReason::NotANumber,
             Self::Negative { .. } => DropReason::Negative,
             Self::TooOld { .. } | Self::Expired { .. } => DropReason::TooOld,

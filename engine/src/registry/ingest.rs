@@ -25,7 +25,7 @@ pub struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    fn add(&mut self, index: usize, result: Result<(), RegistryError>) {
+    pub(super) fn add(&mut self, index: usize, result: Result<(), RegistryError>) {
         match result {
             Ok(()) => self.accepted += 1,
             Err(error) => {

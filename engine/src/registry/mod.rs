@@ -18,6 +18,7 @@
 //! value.
 
 mod collect;
+mod derived;
 mod drops;
 mod entry;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 pub use collect::Collected;
+pub use derived::DerivedSample;
 use drops::DropCounters;
 pub use drops::{DROPPED, DropReason, Drops};
 pub use error::RegistryError;

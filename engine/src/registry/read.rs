@@ -55,12 +55,12 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Selected, RegistryError> {
         let name = &selector.metric;
-        let metric = match self.catalogue.get(name) {
-            Some(metric) => metric,
-            None => self.catalogue.owner_of_series(name).ok_or_else(|| {
+        let owner = || self.catalogue.owner_of_series(name);
+        let Some(metric) = self.catalogue.get(name).or_else(owner) else {
+            return self.select_derived(selector, range, now).ok_or_else(|| {
                 let similar = self.catalogue.similar(name);
                 RegistryError::UnknownMetric { metric: Arc::clone(name), similar }
-            })?,
+            });
         };
         if range.end + PRESENT >= now && range.start <= range.end {
             self.sample_for_read(&metric, now.min(range.end), now);
@@ -116,7 +116,7 @@ impl Registry {
     }
 
     /// Hides samples that are kept no longer, in a segment that others need.
-    fn hide_expired(
+    pub(super) fn hide_expired(
         &self,
         selection: Selection,
         definition: &MetricDefinition,

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use keepwatch_actors::aggregator::{AddAggregation, Aggregator, AggregatorOutlets};
-use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::alert_evaluator::messages::{AddRule, AddSilence, AlertTransition};
+use keepwatch_actors::alert_evaluator::{AlertEvaluator, AlertOutlets};
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::{
     AddCheck, HealthChanged, HealthChecker, HealthState, SeriesOutlets,
 };
 use keepwatch_actors::janitor::{Janitor, JanitorConfig, JanitorOutlets, JanitorState};
+use keepwatch_actors::querier::{Querier, QueryLimits};
 use keepwatch_actors::registry::{
     AppendBatch, RegisterMetric, RegisterMode, Registry, RegistryConfig, Resolve, Values,
 };
@@ -86,10 +87,13 @@ impl House {
 
         let keep = Keep::new(Evaluator::new(Duration::from_secs(15)));
         let couriers = Couriers::<AlertTransition>::new(workshop.clone());
-        let (select, sabotage) = (registry.outlet(), factories.alert_evaluator.clone());
+        let sabotage = factories.alert_evaluator.clone();
+        let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
+        let outlets =
+            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
         let alert_evaluator = supervisor.seat(settings.clone(), move || {
             sabotage.strike();
-            AlertEvaluator::new(keep.clone(), couriers.clone(), select.clone())
+            AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
         });
 
         let keep = Keep::new(HealthState::default());
@@ -106,6 +110,8 @@ impl House {
             select: registry.outlet(),
             register: registry.outlet(),
             record: registry.outlet(),
+            querier: Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default()),
+            derive: registry.outlet(),
         };
         let sabotage = factories.aggregator.clone();
         let aggregator = supervisor.seat(settings.clone(), move || {

@@ -14,7 +14,8 @@ fn refused(builder: RuleBuilder, expected: &str) {
 #[test]
 fn defaults() {
     let rule = rule().build().unwrap();
-    assert_eq!(rule.window(), Duration::from_secs(300));
+    let Question::Metric(question) = rule.question() else { panic!("{rule:?}") };
+    assert_eq!(question.window(), Duration::from_secs(300));
     assert_eq!(rule.pending_for(), Duration::ZERO);
     assert_eq!(rule.severity(), Severity::Warning);
     assert_eq!(rule.no_data(), NoDataPolicy::NoData);
@@ -64,6 +65,30 @@ fn what_is_wrong_is_named() {
     refused(rule().cap(0), "rule \"HighCpu\": cap of 0 alerts must be from 1 to 100000");
     let error = rule().label_matches("a", MatchOp::Regex, "(").build().unwrap_err();
     assert!(error.to_string().starts_with("rule \"HighCpu\": regular expression \"(\""));
+}
+
+#[test]
+fn a_rule_on_an_expression_is_checked() {
+    let rule = || Rule::expression("Down", "up == 0");
+    assert_eq!(*rule().build().unwrap().condition(), Condition::present());
+    refused(
+        Rule::expression("Down", "up ==\n 0 +"),
+        "rule \"Down\": expression: 2:5: expected an expression, found the end of the query",
+    );
+    refused(
+        Rule::expression("Down", "up[5m]"),
+        "rule \"Down\": the expression is a range vector; expected an instant vector or a scalar",
+    );
+    refused(
+        rule().window(Duration::from_secs(60)),
+        "rule \"Down\": window goes with a metric; the expression says it itself",
+    );
+    let json = serde_json::to_string(&rule().build().unwrap()).unwrap();
+    assert!(json.contains(r#""expression":"up == 0","condition":"present""#), "{json}");
+    assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), rule().build().unwrap());
+    let both = json.replace(r#""expression""#, r#""metric":"up","expression""#);
+    let error = serde_json::from_str::<Rule>(&both).unwrap_err().to_string();
+    assert!(error.contains("must have either a metric or an expression"), "{error}");
 }
 
 #[test]

@@ -55,6 +55,7 @@ enum Op {
 enum Node {
     Compare(Subject, Op, f64),
     Absent,
+    Present,
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
@@ -141,6 +142,13 @@ impl Condition {
         Self(Node::Absent)
     }
 
+    /// Holds while a series has a value, whatever it is; unlike `not absent`
+    /// it says nothing of series that nobody has seen.
+    #[must_use]
+    pub const fn present() -> Self {
+        Self(Node::Present)
+    }
+
     /// Holds while both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -219,6 +227,7 @@ impl Node {
                 reading.change.map(|change| op.holds(change, *bound))
             }
             Self::Absent => Some(reading.value.is_none()),
+            Self::Present => Some(reading.value.is_some()),
             Self::All(nodes) => settle(nodes, reading, false),
             Self::Any(nodes) => settle(nodes, reading, true),
             Self::Not(node) => node.judge(reading).map(|holds| !holds),
@@ -231,13 +240,13 @@ impl Node {
             || match self {
                 Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(|node| node.any(test)),
                 Self::Not(node) => node.any(test),
-                Self::Compare(..) | Self::Absent | Self::Oversized => false,
+                Self::Compare(..) | Self::Absent | Self::Present | Self::Oversized => false,
             }
     }
 
     fn terms(&self) -> usize {
         match self {
-            Self::Compare(..) | Self::Absent => 1,
+            Self::Compare(..) | Self::Absent | Self::Present => 1,
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().map(Self::terms).sum(),
             Self::Not(node) => node.terms(),
             Self::Oversized => TERMS_MAX + 1,
@@ -246,7 +255,7 @@ impl Node {
 
     fn depth(&self) -> usize {
         match self {
-            Self::Compare(..) | Self::Absent | Self::Oversized => 1,
+            Self::Compare(..) | Self::Absent | Self::Present | Self::Oversized => 1,
             Self::All(nodes) | Self::Any(nodes) => {
                 1 + nodes.iter().map(Self::depth).max().unwrap_or(0)
             }

@@ -3,7 +3,7 @@
 //! ```text
 //! any     = all { "or" all }
 //! all     = one { "and" one }
-//! one     = "not" one | "(" any ")" | "absent" | subject op number
+//! one     = "not" one | "(" any ")" | "absent" | "present" | subject op number
 //! subject = "value" | "change"
 //! op      = ">" | ">=" | "<" | "<=" | "==" | "!="
 //! number  = [ "+" | "-" ] ( digits [ "." digits ] [ exponent ] | "inf" )
@@ -164,6 +164,9 @@ impl<'a> Parser<'a> {
         }
         if self.take("absent") {
             return Ok(Condition::absent());
+        }
+        if self.take("present") {
+            return Ok(Condition::present());
         }
         self.comparison()
     }
@@ -372,7 +375,7 @@ mod tests {
         fn no_near_miss_panics(
             pieces in prop::collection::vec(
                 prop_oneof![
-                    Just("value"), Just("change"), Just("absent"), Just("not"), Just("("),
+                    Just("value"), Just("change"), Just("absent"), Just("present"), Just("not"), Just("("),
                     Just(")"), Just("and"), Just("or"), Just(">"), Just("="), Just("-"),
                     Just("1e"), Just("9"), Just("é"), Just("\n"),
                 ],

@@ -44,6 +44,7 @@ impl Node {
                 write_number(*bound, f)
             }
             Self::Absent => f.write_str("absent"),
+            Self::Present => f.write_str("present"),
             Self::All(nodes) => join(nodes, " and ", |node| matches!(node, Self::Any(_)), f),
             Self::Any(nodes) => join(nodes, " or ", |_| false, f),
             Self::Not(node) => {

@@ -19,7 +19,7 @@ pub(super) const DURATION_MS_MAX: i64 = i64::MAX / 1_000_000;
 
 /// Why a text is no duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It has another form.
     Form,
     /// It is longer than [`DURATION_MS_MAX`].
@@ -28,7 +28,7 @@ pub(super) enum Fault {
 
 /// Reads a duration in milliseconds: whole numbers, each with its unit, every
 /// unit once at most, longer units first.
-pub(super) fn parse_duration(text: &str) -> Result<i64, Fault> {
+pub(crate) fn parse_duration(text: &str) -> Result<i64, Fault> {
     let mut units = UNITS.iter();
     let mut rest = text;
     let mut total = 0_i64;
@@ -55,7 +55,7 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, Fault> {
 
 /// Milliseconds as Prometheus writes a duration: years and weeks only where
 /// nothing is left over, `0s` for nothing.
-pub(super) struct Millis(pub(super) i64);
+pub(crate) struct Millis(pub(crate) i64);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

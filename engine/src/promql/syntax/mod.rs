@@ -42,6 +42,7 @@ pub use ast::{
     LabelMatcher, Length, LengthKind, Matching, MatchingKind, MatrixSelector, MetricName,
     Modifiers, Number, Operation, Subquery, Text, Unary, UnaryOp, VectorSelector,
 };
+pub(crate) use duration::{Fault as DurationFault, Millis, parse_duration};
 pub use error::{ParseError, ParseErrorKind};
 pub use limits::Limits;
 pub use span::{Position, Span};

@@ -100,7 +100,6 @@ impl Words {
     #[inline]
     fn split(&self, word: u64) -> (u64, u64) {
         let product = u128::from(word) * u128::from(self.reciprocal);
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits")]
         let quotient = (product >> 64) as u64;
         let rest = word.wrapping_sub(quotient.wrapping_mul(self.base));
         if rest >= self.base { (quotient + 1, rest - self.base) } else { (quotient, rest) }

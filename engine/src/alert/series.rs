@@ -1,0 +1,90 @@
+//! Alerts as series, for PromQL and dashboards.
+//!
+//! While an alert is pending or raised, `ALERTS` is 1 under its labels and
+//! `alertstate`, and `ALERTS_FOR_STATE` tells since when its condition has
+//! held, in seconds since the epoch. Both are told after each evaluation and
+//! end with a staleness marker. Source: Prometheus' alerting rules.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::track::Track;
+use super::{AlertState, Evaluator};
+use crate::model::{Labels, Sample, Timestamp, stale_marker};
+use crate::registry::DerivedSample;
+
+/// 1 for each alert that is pending or raised.
+pub const ALERTS: &str = "ALERTS";
+
+/// Since when the condition of each alert has held.
+pub const ALERTS_FOR_STATE: &str = "ALERTS_FOR_STATE";
+
+/// The label of [`ALERTS`] that tells `pending` from `firing`.
+const STATE: &str = "alertstate";
+
+/// The names and labels of the series that were told last.
+pub(super) type Shown = BTreeSet<(&'static str, Labels)>;
+
+impl Evaluator {
+    /// Returns what the series of a rule's alerts are at `at`, markers for
+    /// those that are over included: to be stored after each
+    /// [`step`](Self::step).
+    pub fn show(&mut self, rule: &str, at: Timestamp) -> Vec<DerivedSample> {
+        self.tracks.get_mut(rule).map_or_else(Vec::new, |track| {
+            if track.instances.is_empty() && track.shown.is_empty() {
+                return Vec::new();
+            }
+            Arc::make_mut(track).show(at)
+        })
+    }
+
+    /// Ends the series of a rule's alerts: to be stored before the rule is
+    /// switched off or removed.
+    pub fn hide(&mut self, rule: &str, at: Timestamp) -> Vec<DerivedSample> {
+        let Some(track) = self.tracks.get_mut(rule) else { return Vec::new() };
+        let shown = std::mem::take(&mut Arc::make_mut(track).shown);
+        shown.into_iter().map(|(name, labels)| sample(name, labels, at, stale_marker())).collect()
+    }
+}
+
+impl Track {
+    fn show(&mut self, at: Timestamp) -> Vec<DerivedSample> {
+        let mut samples = self.series(at);
+        let shown: Shown = names(&samples);
+        let over = self.shown.difference(&shown);
+        let ended = over.map(|(name, labels)| sample(name, labels.clone(), at, stale_marker()));
+        samples.extend(ended);
+        self.shown = shown;
+        samples
+    }
+
+    /// Takes what is known of the alerts as told: they were, before a restart.
+    pub(super) fn was_shown(&mut self) {
+        self.shown = names(&self.series(Timestamp::MIN));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year fit a double")]
+    fn series(&self, at: Timestamp) -> Vec<DerivedSample> {
+        let of = |alert: &super::instance::Instance| {
+            let state = if alert.state == AlertState::Pending { "pending" } else { "firing" };
+            let since = alert.active_at.millis() as f64 / 1_000.0;
+            [
+                sample(ALERTS, alert.labels.with(STATE, state), at, 1.0),
+                sample(ALERTS_FOR_STATE, alert.labels.clone(), at, since),
+            ]
+        };
+        self.instances.values().flat_map(of).collect()
+    }
+}
+
+fn names(samples: &[DerivedSample]) -> Shown {
+    let name = |sample: &DerivedSample| match &*sample.name {
+        ALERTS => ALERTS,
+        _ => ALERTS_FOR_STATE,
+    };
+    samples.iter().map(|sample| (name(sample), sample.labels.clone())).collect()
+}
+
+fn sample(name: &'static str, labels: Labels, at: Timestamp, value: f64) -> DerivedSample {
+    DerivedSample { name: name.into(), labels, sample: Sample::new(at, value) }
+}

@@ -1,0 +1,158 @@
+//! What rules put out: series whose labels are their own.
+//!
+//! The series of a registered metric all have the labels of its definition.
+//! Those of a recording rule, or of `ALERTS`, have what the expression and
+//! the rule say, so there is no definition: such a metric reads as a gauge.
+
+use std::sync::Arc;
+
+use super::{BatchOutcome, Registry, RegistryError, Selected};
+use crate::model::{Labels, MetricDefinition, Sample, TimeRange, Timestamp};
+use crate::storage::{Selector, SeriesRef};
+
+/// A sample of a series that a rule made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DerivedSample {
+    /// The name of the series and of its metric.
+    pub name: Arc<str>,
+    /// Its other labels.
+    pub labels: Labels,
+    /// Its value and time; a staleness marker says that the series has ended
+    /// for now.
+    pub sample: Sample,
+}
+
+impl Registry {
+    /// Appends what rules put out, making series that are new; one that is
+    /// refused does not touch the others.
+    ///
+    /// Refused, and counted, are samples of a registered metric, label values
+    /// that are too long, new series beyond a limit, and timestamps as with
+    /// [`append`](Self::append).
+    pub fn append_derived(&mut self, samples: &[DerivedSample], now: Timestamp) -> BatchOutcome {
+        let mut outcome = BatchOutcome::default();
+        for (index, derived) in samples.iter().enumerate() {
+            let appended = self.derived_series(derived).and_then(|series| {
+                let appended = self.store.append(series, derived.sample, now);
+                appended.map_err(|error| RegistryError::append(&derived.name, error))
+            });
+            if let Err(error) = &appended {
+                self.drops.count(error);
+            }
+            outcome.add(index, appended);
+        }
+        outcome
+    }
+
+    fn derived_series(&mut self, derived: &DerivedSample) -> Result<SeriesRef, RegistryError> {
+        let DerivedSample { name, labels, .. } = derived;
+        let metric = || Arc::clone(name);
+        if self.catalogue.get(name).or_else(|| self.catalogue.owner_of_series(name)).is_some() {
+            return Err(RegistryError::Registered { metric: metric() });
+        }
+        if let Some(known) = self.store.find(name, name, labels) {
+            return Ok(known);
+        }
+        let max = self.limits.label_value_bytes;
+        if let Some((label, value)) = labels.iter().find(|(_, value)| value.len() > max) {
+            let (label, bytes) = (label.into(), value.len());
+            return Err(RegistryError::LabelValueTooLong { metric: metric(), label, bytes, max });
+        }
+        let max = self.limits.series_per_metric;
+        if self.store.series_of(name) >= max {
+            return Err(RegistryError::SeriesOfMetric { metric: metric(), max });
+        }
+        let max = self.limits.series_total;
+        let room = self.store.series() < max;
+        let made = room.then(|| self.store.resolve(name, name, labels)).flatten();
+        made.ok_or_else(|| RegistryError::SeriesTotal { metric: metric(), max })
+    }
+
+    /// Finds series of a metric that rules made; `None` if there is none.
+    pub(super) fn select_derived(
+        &self,
+        selector: &Selector,
+        range: TimeRange,
+        now: Timestamp,
+    ) -> Option<Selected> {
+        if self.store.series_of(&selector.metric) == 0 {
+            return None;
+        }
+        let definition = MetricDefinition::gauge(Arc::clone(&selector.metric)).build().ok()?;
+        let selection = self.store.select(selector, range);
+        let selection = self.hide_expired(selection, &definition, now);
+        Some(Selected { definition: Arc::new(definition), selection })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::instrument::Catalogue;
+    use crate::registry::{DropReason, Limits};
+    use crate::storage::Ledger;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn derived(name: &str, labels: &[(&str, &str)], value: f64, at: Timestamp) -> DerivedSample {
+        let labels = Labels::new(labels.iter().copied()).unwrap();
+        DerivedSample { name: name.into(), labels, sample: Sample::new(at, value) }
+    }
+
+    fn registry() -> Registry {
+        let limits = Limits { series_per_metric: 3, label_value_bytes: 8, ..Limits::default() };
+        let catalogue = Catalogue::new();
+        let definition = MetricDefinition::gauge("load").labels(["l"]).build().unwrap();
+        catalogue.register(definition).unwrap();
+        Registry::new(limits, catalogue, Arc::new(Ledger::new()))
+    }
+
+    #[test]
+    fn series_of_one_metric_differ_in_their_labels() {
+        let mut registry = registry();
+        let later = NOW + Duration::from_secs(15);
+        let given = [
+            derived("job:up:sum", &[("job", "a")], 1.0, NOW),
+            derived("job:up:sum", &[("job", "b"), ("zone", "x")], 2.0, NOW),
+            derived("job:up:sum", &[("job", "a")], 3.0, later),
+        ];
+        let outcome = registry.append_derived(&given, later);
+        assert_eq!((outcome.accepted, outcome.errors), (3, vec![]));
+        let all = TimeRange::ALL;
+        let found = registry.values(&Selector::metric("job:up:sum"), all, later).unwrap();
+        let counts: Vec<_> =
+            found.iter().map(|one| (one.labels.to_string(), one.samples.len())).collect();
+        assert_eq!(counts, [("{job=\"a\"}".into(), 2), ("{job=\"b\",zone=\"x\"}".into(), 1)]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_and_counted() {
+        let mut registry = registry();
+        let given = [
+            derived("load", &[("l", "a")], 1.0, NOW),
+            derived("x", &[("l", "much too long")], 1.0, NOW),
+            derived("x", &[("l", "a")], 1.0, NOW),
+            derived("x", &[("l", "a")], 2.0, NOW),
+            derived("x", &[("l", "b")], 1.0, NOW),
+            derived("x", &[("l", "c")], 1.0, NOW),
+            derived("x", &[("l", "d")], 1.0, NOW),
+        ];
+        let outcome = registry.append_derived(&given, NOW);
+        let told: Vec<_> =
+            outcome.errors.iter().map(|(at, error)| (*at, error.reason().unwrap())).collect();
+        let expected = [
+            (0, DropReason::WrongKind),
+            (1, DropReason::LabelValue),
+            (3, DropReason::Duplicate),
+            (6, DropReason::SeriesOfMetric),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(registry.drops().total(), 4);
+        assert_eq!(
+            outcome.errors[0].1.to_string(),
+            "metric \"load\" is registered; a rule cannot write its series"
+        );
+    }
+}
