@@ -6,9 +6,9 @@
 //! alone, the clock is read in [`clock`] alone.
 //!
 //! Rooms import downwards in this order: [`rules`] → [`alert`], [`health`],
-//! [`retention`] → [`aggregate`] → [`promql`] → [`registry`], [`exposition`] →
-//! [`instrument`], [`storage`] → [`model`]. [`clock`] stands beside them on
-//! [`model`].
+//! [`retention`] → [`template`], [`aggregate`] → [`promql`] → [`registry`],
+//! [`exposition`] → [`instrument`], [`storage`] → [`model`]. [`clock`] stands
+//! beside them on [`model`].
 
 pub mod aggregate;
 pub mod alert;
@@ -24,3 +24,4 @@ pub mod registry;
 pub mod retention;
 pub mod rules;
 pub mod storage;
+pub mod template;

@@ -50,6 +50,11 @@ pub use value_type::ValueType;
 
 use parser::Parser;
 
+/// Reads a duration such as `1h30m` in milliseconds. `None` if it is none.
+pub(crate) fn duration_millis(text: &str) -> Option<i64> {
+    duration::parse_duration(text).ok()
+}
+
 /// Parses an expression within the default [`Limits`].
 ///
 /// Names of functions and types of operands are not looked at.
