@@ -12,6 +12,8 @@
 
 mod fault;
 pub mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod group;
 mod reader;
 pub mod unit_test;

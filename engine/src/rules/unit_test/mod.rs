@@ -32,9 +32,9 @@ pub use suite::{EVALUATIONS_MAX, RuleText, Suite};
 
 use super::fault::{FaultList, Faults};
 use super::reader::{Reader, UnknownFields};
-use super::{Expression, yaml};
+use super::yaml;
 use crate::model::{Labels, Timestamp};
-use crate::promql::LabelSet;
+use crate::promql::{Expression, LabelSet};
 
 /// The time between two evaluations where a file names none.
 pub const EVALUATION_INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
