@@ -73,6 +73,8 @@ pub use keepwatch_engine::promql;
 pub use keepwatch_engine::registry;
 /// How long things are kept.
 pub use keepwatch_engine::retention;
+/// Prometheus rule files, and their unit tests.
+pub use keepwatch_engine::rules;
 /// Selectors, snapshots and the data folder.
 pub use keepwatch_engine::storage;
 

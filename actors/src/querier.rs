@@ -42,6 +42,15 @@ impl Default for QueryLimits {
     }
 }
 
+/// What who asks a query wants otherwise than the limits say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueryTerms {
+    /// How long it may take, where that is shorter than the limit.
+    pub timeout: Option<Duration>,
+    /// How old the newest sample of a series may be.
+    pub lookback: Option<Duration>,
+}
+
 /// Why a query has no answer.
 #[derive(Debug, Clone, PartialEq, ThisError)]
 #[non_exhaustive]
@@ -110,9 +119,24 @@ impl Querier {
         times: EvaluationTimes,
         timeout: Option<Duration>,
     ) -> Result<Answer, QueryFailure> {
-        let plan = query.plan(times, &self.limits.options)?;
+        self.evaluate_on(query, times, QueryTerms { timeout, lookback: None }).await
+    }
+
+    /// Evaluates a query on terms of its own.
+    ///
+    /// # Errors
+    /// See [`QueryFailure`].
+    pub async fn evaluate_on(
+        &self,
+        query: &Query,
+        times: EvaluationTimes,
+        terms: QueryTerms,
+    ) -> Result<Answer, QueryFailure> {
+        let mut options = self.limits.options.clone();
+        options.lookback = terms.lookback.unwrap_or(options.lookback);
+        let plan = query.plan(times, &options)?;
         let limit = self.limits.timeout;
-        let timeout = timeout.map_or(limit, |timeout| timeout.min(limit));
+        let timeout = terms.timeout.map_or(limit, |timeout| timeout.min(limit));
         match tokio::time::timeout(timeout, self.answer(plan, timeout)).await {
             Ok(answered) => answered,
             Err(_) => Err(QueryFailure::TimedOut(timeout)),

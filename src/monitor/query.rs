@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keepwatch_actors::querier::{FoundSeries, QueryFailure};
+use keepwatch_actors::querier::{FoundSeries, QueryFailure, QueryTerms};
 use keepwatch_engine::model::{Matcher, TimeRange, Timestamp};
 use keepwatch_engine::promql::{Answer, EvaluationTimes, Query};
 
@@ -23,7 +23,7 @@ impl Monitor {
     /// # Errors
     /// See [`QueryFailure`].
     pub async fn query(&self, query: &str, at: Timestamp) -> Result<Answer, QueryFailure> {
-        self.evaluate(query, EvaluationTimes::instant(at.millis()), None).await
+        self.evaluate(query, EvaluationTimes::instant(at.millis()), QueryTerms::default()).await
     }
 
     /// Evaluates a PromQL expression at each `step` from `start` to `end`.
@@ -38,18 +38,17 @@ impl Monitor {
     ) -> Result<Answer, QueryFailure> {
         let step_ms = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
         let times = EvaluationTimes::range(range.start.millis(), range.end.millis(), step_ms);
-        self.evaluate(query, times, None).await
+        self.evaluate(query, times, QueryTerms::default()).await
     }
 
-    /// Evaluates a query, in no more than `timeout` if that is shorter than
-    /// the limit.
+    /// Evaluates a query on terms of its own.
     pub(crate) async fn evaluate(
         &self,
         query: &str,
         times: EvaluationTimes,
-        timeout: Option<Duration>,
+        terms: QueryTerms,
     ) -> Result<Answer, QueryFailure> {
-        self.inner.querier.evaluate(&Query::parse(query)?, times, timeout).await
+        self.inner.querier.evaluate_on(&Query::parse(query)?, times, terms).await
     }
 
     /// Finds the series that match one of several lists of conditions and may

@@ -74,7 +74,11 @@ use crate::Monitor;
 /// A scope at the empty path answers for the whole application: mount it last.
 #[must_use]
 pub fn scope(path: &str, monitor: &Monitor) -> Scope {
-    web::scope(path).app_data(Data::new(monitor.clone())).configure(routes)
+    let started = prometheus::Started(monitor.clock().now());
+    web::scope(path)
+        .app_data(Data::new(monitor.clone()))
+        .app_data(Data::new(started))
+        .configure(routes)
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -83,6 +83,67 @@ fn a_bad_file_is_refused_with_every_problem() {
     }
 }
 
+const RULES: &str = "\
+groups:
+  - name: hosts
+    rules:
+      - record: job:up:sum
+        expr: sum by (job) (up)
+      - alert: Down
+        expr: job:up:sum == 0
+        for: 5m
+        labels: {severity: page}
+";
+
+#[test]
+fn rule_files_are_checked_too() {
+    let good = file("good-rules.yml", RULES);
+    let bad = file("bad-rules.yml", &RULES.replace("5m", "5 min").replace("(job) (", "(job) "));
+    let output = run(keepwatch().arg("check").arg(&good));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let expected = "is good: 1 group with 1 alerting rule and 1 recording rule\n";
+    assert_eq!(printed, format!("{} {expected}", good.display()), "{output:?}");
+    let output = run(keepwatch().arg("check").args([&good, &bad]));
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!(
+        "keepwatch: {0}:5:28: could not parse expression: expected an opening parenthesis, found \"up\"\n\
+         {0}:8:14: not a valid duration string: \"5 min\", expected such as \"1h30m\"\n\
+         keepwatch: 1 of 2 files are not good\n",
+        bad.display()
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+}
+
+#[test]
+fn rules_are_tested() {
+    file("tested-rules.yml", RULES);
+    let tests = "\
+rule_files: [tested-*.yml]
+tests:
+  - name: goes down
+    input_series:
+      - {series: 'up{job=\"a\",host=\"b\"}', values: '1 0x20'}
+    alert_rule_test:
+      - {eval_time: 5m, alertname: Down}
+      - eval_time: 7m
+        alertname: Down
+        exp_alerts: [{exp_labels: {job: a, severity: page}}]
+";
+    let good = file("good-test.yml", tests);
+    let output = run(keepwatch().arg("test-rules").arg(&good));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(printed, format!("{}: 1 test passed\n", good.display()), "{output:?}");
+    let bad = file("bad-test.yml", &tests.replace("eval_time: 7m", "eval_time: 4m"));
+    let output = run(keepwatch().arg("test-rules").arg(&bad));
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let first = format!("{}:3: goes down: FAILED\n  alertname: Down, time: 4m,\n", bad.display());
+    assert!(printed.starts_with(&first) && printed.contains("got: []"), "{printed}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "keepwatch: 1 test failed\n");
+    let output = run(keepwatch().args(["test-rules", "--run", "nobody"]).arg(&bad));
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn a_dependency_that_does_not_exist_is_refused() {
     let path = file(

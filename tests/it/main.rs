@@ -15,6 +15,8 @@ mod monitor;
 #[cfg(unix)]
 mod place;
 mod process;
+mod prometheus_clients;
+mod prometheus_schema;
 mod promql;
 #[cfg(unix)]
 mod recording;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use keepwatch::Monitor;
-use keepwatch::messages::{RecordBatch, RegisterMetric, RegisterMode};
+use keepwatch::alert::{Rule, Severity};
+use keepwatch::messages::{AddRule, EvaluateNow, RecordBatch, RegisterMetric, RegisterMode};
 use keepwatch::model::{MetricDefinition, Record, TimeRange, Timestamp};
 use keepwatch::monitor::{QueryFailure, QueryLimits};
 use keepwatch::promql::{PointValue, Value};
@@ -14,7 +15,7 @@ use crate::web::{Answer, ask, request};
 
 /// A monitor with two queues, each with a counter that grows by 6 and 12 a
 /// minute up to the time that is returned, a whole minute.
-async fn counting() -> (Monitor, Timestamp) {
+pub(crate) async fn counting() -> (Monitor, Timestamp) {
     let monitor = Monitor::builder().start().unwrap();
     let definition = MetricDefinition::counter("jobs_total").labels(["queue"]).help("Done.");
     let definition = definition.build().unwrap();
@@ -30,6 +31,13 @@ async fn counting() -> (Monitor, Timestamp) {
     let outcome = monitor.send(RecordBatch(samples.collect())).await.unwrap();
     assert_eq!(outcome.accepted, 122, "{outcome:?}");
     (monitor, end)
+}
+
+/// Adds a rule that fires for the queue of each counter.
+pub(crate) async fn with_alert(monitor: &Monitor) {
+    let rule = Rule::on("Working", "jobs_total").when_text("value > 0").severity(Severity::Info);
+    monitor.send(AddRule(rule.build().unwrap())).await.unwrap();
+    monitor.send(EvaluateNow::default()).await.unwrap();
 }
 
 fn floats(value: &Value) -> Vec<(String, Vec<f64>)> {
@@ -151,7 +159,12 @@ async fn bad_requests_are_told_what_is_wrong() {
     let (monitor, _) = counting().await;
     let ask = async |path: &str| ask(&monitor, &format!("/watch/api/v1/{path}")).await;
     for (path, status, kind, message) in [
-        ("query", 400, "bad_data", "invalid parameter \"query\": no expression found in input"),
+        (
+            "query",
+            400,
+            "bad_data",
+            "invalid parameter \"query\": 1:1: parse error: no expression found in input",
+        ),
         (
             "query?query=sum(",
             400,
@@ -174,9 +187,9 @@ async fn bad_requests_are_told_what_is_wrong() {
             "query_range?query=x&start=0&end=100000&step=1",
             400,
             "bad_data",
-            "invalid parameter \"step\": exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ),
-        ("series", 400, "bad_data", "invalid parameter \"match[]\": no match[] parameter provided"),
+        ("series", 400, "bad_data", "no match[] parameter provided"),
         (
             "query?query=label_replace(jobs_total,%22queue%22,%22%22,%22queue%22,%22.*%22)",
             422,

@@ -22,6 +22,7 @@ pub(crate) struct Answer {
     cache_control: String,
     etag: String,
     policy: String,
+    pub(crate) allow_origin: String,
     body: String,
 }
 
@@ -48,10 +49,11 @@ pub(crate) async fn request(monitor: &Monitor, request: TestRequest) -> Answer {
     };
     let (content_type, cache_control) = (header("content-type"), header("cache-control"));
     let (etag, policy) = (header("etag"), header("content-security-policy"));
+    let allow_origin = header("access-control-allow-origin");
     let status = response.status().as_u16();
     let body = response.into_body().try_into_bytes().unwrap_or_default();
     let body = String::from_utf8(body.to_vec()).expect("text");
-    Answer { status, content_type, cache_control, etag, policy, body }
+    Answer { status, content_type, cache_control, etag, policy, allow_origin, body }
 }
 
 /// A monitor with an alert that fires and a check that fails.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::storage::Storage;
+use crate::test_rules::TestRules;
 
 /// keepwatch watches its host and itself: metrics, alerts and health checks
 /// over HTTP, from one binary.
@@ -28,11 +29,14 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Watch the host and answer over HTTP until Ctrl-C or SIGTERM (the default)
     Serve(Serve),
-    /// Check a configuration file; print what it has, or everything that is wrong
+    /// Check configurations and Prometheus rule files; print what they have, or everything that is wrong
     Check {
-        /// The file, such as keepwatch.toml
-        file: PathBuf,
+        /// The files, such as keepwatch.toml or rules.yml
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
+    /// Run unit tests of Prometheus rules, in promtool's format
+    TestRules(TestRules),
     /// Print the rules and checks that `serve` adds by itself, as a configuration
     Defaults,
     /// Look into a data folder, check it, export from it, import into it

@@ -1,16 +1,16 @@
 //! The `keepwatch` binary: watches its host and itself.
 
 mod arguments;
+mod check;
 mod defaults;
 mod serve;
 mod storage;
+mod test_rules;
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use keepwatch::config::Config;
 
 use self::arguments::{Arguments, Command};
 
@@ -19,7 +19,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         None => serve::serve(&arguments.serve),
         Some(Command::Serve(serve)) => serve::serve(&serve),
-        Some(Command::Check { file }) => check(&file),
+        Some(Command::Check { files }) => check::run(&files),
+        Some(Command::TestRules(arguments)) => test_rules::run(&arguments),
         Some(Command::Storage(command)) => storage::run(&command),
         Some(Command::Defaults) => print(defaults::TEXT),
     };
@@ -31,22 +32,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Reads a file as `serve` would and says what is in it.
-fn check(file: &Path) -> anyhow::Result<()> {
-    let mut config = Config::load(file)?;
-    let (rules, checks) = (config.rules.len(), config.checks.len());
-    let aggregations = config.aggregations.len();
-    defaults::add_to(&mut config)?;
-    config.check_dependencies()?;
-    print(&format!(
-        "{} is good: {}, {} and {}\n",
-        file.display(),
-        counted(rules, "rule"),
-        counted(checks, "check"),
-        counted(aggregations, "aggregation"),
-    ))
 }
 
 /// Writes a count of things.

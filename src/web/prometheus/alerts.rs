@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SecondsFormat};
 use keepwatch_actors::alert_evaluator::messages::{ActiveAlerts, Rules};
 use keepwatch_engine::alert::{Alert, AlertState, Condition, Question, Rule};
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::promql::functions::number::exponential;
 use serde::Serialize;
 
 use super::envelope::{Failure, success};
+use super::form::Form;
+use super::selection::{RuleKind, RuleSelection};
 use crate::Monitor;
 
 #[derive(Serialize)]
@@ -40,7 +43,7 @@ impl Active {
             annotations: [description].into_iter().filter(|(_, text)| !text.is_empty()).collect(),
             state: if alert.state == AlertState::Pending { "pending" } else { "firing" },
             active_at: rfc3339(alert.active_at),
-            value: format!("{:e}", alert.value.unwrap_or(f64::NAN)),
+            value: exponential(alert.value.unwrap_or(f64::NAN)),
         }
     }
 }
@@ -52,8 +55,11 @@ pub(super) async fn active(monitor: Data<Monitor>) -> Result<HttpResponse, Failu
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Groups {
     groups: Vec<Group>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_next_token: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +94,12 @@ struct AlertingRule {
 }
 
 /// `rules`: the alert rules, as one group.
-pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failure> {
+pub(super) async fn rules(
+    monitor: Data<Monitor>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let selection = RuleSelection::read(&Form::read(&request, &body))?;
     let rules = monitor.send(Rules).await?;
     let alerts = monitor.send(ActiveAlerts::default()).await?;
     let mut interval = Duration::ZERO;
@@ -98,11 +109,16 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
         let rule = &status.rule;
         interval = interval.max(status.interval);
         last = last.max(status.last_evaluation.unwrap_or(Timestamp::MIN));
-        let own: Vec<Active> =
-            alerts.iter().filter(|alert| alert.rule == *rule.name()).map(Active::new).collect();
         let labels =
             rule.labels().iter().map(|(name, value)| (name.to_string(), value.to_string()));
         let severity = ("severity".to_owned(), rule.severity().to_string());
+        let labels = labels.chain([severity]).collect();
+        if !selection.wants_rule(RuleKind::Alerting, rule.name(), &labels) {
+            continue;
+        }
+        let active = alerts.iter().filter(|_| !selection.exclude_alerts);
+        let own: Vec<Active> =
+            active.filter(|alert| alert.rule == *rule.name()).map(Active::new).collect();
         told.push(AlertingRule {
             state: match (status.raised, status.pending) {
                 (0, 0) => "inactive",
@@ -113,7 +129,7 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
             query: watched(rule),
             duration: rule.pending_for().as_secs_f64(),
             keep_firing_for: rule.keep_firing_for().as_secs_f64(),
-            labels: labels.chain([severity]).collect(),
+            labels,
             annotations: [("description", rule.description().to_string())].into(),
             alerts: own,
             health: match (&status.last_error, status.evaluations) {
@@ -136,7 +152,11 @@ pub(super) async fn rules(monitor: Data<Monitor>) -> Result<HttpResponse, Failur
         evaluation_time: 0.0,
         last_evaluation: rfc3339(last),
     };
-    Ok(success(Groups { groups: vec![group] }))
+    let mut groups = vec![group];
+    groups.retain(|group| !group.rules.is_empty() && selection.wants_group(group.name, group.file));
+    let token = |group: &Group| format!("{};{}", group.file, group.name);
+    let (groups, group_next_token) = selection.page(groups, token)?;
+    Ok(success(Groups { groups, group_next_token }))
 }
 
 /// Writes what a rule asks and its condition; the question about a metric is

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use actix_web::{HttpResponse, ResponseError};
 use keepwatch_actors::Error;
-use keepwatch_engine::promql::QueryError;
+use keepwatch_engine::promql::{EvalError, QueryError};
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
@@ -39,6 +39,11 @@ pub(super) fn text(data: impl Serialize, remarks: Remarks) -> serde_json::Result
     serde_json::to_string(&Success { status: "success", data, warnings, infos })
 }
 
+/// Answers with data that is JSON already.
+pub(super) fn ready(data: &str) -> HttpResponse {
+    written(Some(format!("{{\"status\":\"success\",\"data\":{data}}}")))
+}
+
 /// Answers with data that may be large: it is written on a pool thread, not on
 /// the one that serves.
 pub(super) async fn blocking(
@@ -69,7 +74,9 @@ enum Kind {
     Execution,
     Canceled,
     Timeout,
+    Internal,
     Unavailable,
+    NotFound,
 }
 
 impl Kind {
@@ -79,12 +86,29 @@ impl Kind {
             Self::Execution => "execution",
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
+            Self::Internal => "internal",
             Self::Unavailable => "unavailable",
+            Self::NotFound => "not_found",
         }
     }
 }
 
 impl Failure {
+    /// Refuses a request as a whole.
+    pub(super) fn request(message: impl Into<String>) -> Self {
+        Self { kind: Kind::BadData, message: message.into() }
+    }
+
+    /// Tells that there is nothing at an address.
+    pub(super) fn nothing_at(path: &str) -> Self {
+        Self { kind: Kind::NotFound, message: format!("there is no {path}") }
+    }
+
+    /// Tells that what was asked has no form that could be sent.
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Internal, message: message.into() }
+    }
+
     /// Refuses a parameter.
     pub(super) fn parameter(name: &str, message: impl AsRef<str>) -> Self {
         let message = format!("invalid parameter {name:?}: {}", message.as_ref());
@@ -102,9 +126,10 @@ impl Failure {
         let kind = match &failure {
             QueryFailure::Query(error) => return Self::query("query", text, error),
             QueryFailure::Plan(error) => return Self::parameter("query", error.to_string()),
+            QueryFailure::Evaluation(EvalError::Cancelled) => Kind::Canceled,
             QueryFailure::Evaluation(_) => Kind::Execution,
             QueryFailure::TimedOut(_) => Kind::Timeout,
-            QueryFailure::Engine(Error::Faulted { .. }) => Kind::Canceled,
+            QueryFailure::Engine(Error::Faulted { .. }) => Kind::Internal,
             _ => Kind::Unavailable,
         };
         Self { kind, message: failure.to_string() }
@@ -130,6 +155,8 @@ impl ResponseError for Failure {
         match self.kind {
             Kind::BadData => StatusCode::BAD_REQUEST,
             Kind::Execution => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Canceled | Kind::Timeout | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -29,19 +29,33 @@ impl Form {
         Self(all)
     }
 
+    /// Reads the parameters of a URL alone.
+    #[cfg(test)]
+    pub(super) fn of(query: &str) -> Self {
+        let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
+        Self::read(&request.to_http_request(), &Bytes::new())
+    }
+
     /// Returns a parameter; an empty one counts as absent.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+    /// Returns every value of a parameter that is not empty.
+    pub(super) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let named = self.0.iter().filter(move |(other, value)| other == name && !value.is_empty());
         named.map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn query(&self) -> Result<&str, Failure> {
-        let missing = || Failure::parameter("query", "no expression found in input");
-        self.text("query").ok_or_else(missing)
+    /// Returns the expression; none is told where it is parsed.
+    pub(super) fn query(&self) -> &str {
+        self.text("query").unwrap_or_default()
+    }
+
+    /// Reads and checks the expression.
+    pub(super) fn parsed_query(&self) -> Result<Expression, Failure> {
+        let text = self.query();
+        Expression::parse(text).map_err(|error| Failure::query("query", text, &error))
     }
 
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
@@ -57,12 +71,13 @@ impl Form {
         self.time(name)?.ok_or_else(missing)
     }
 
-    /// Reads a number of seconds or a duration.
+    /// Reads a number of seconds or a duration; a negative number counts as 0.
     pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, Failure> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let refused =
             || Failure::parameter(name, format!("cannot parse {text:?} to a valid duration"));
         match text.parse::<f64>() {
+            Ok(seconds) if seconds < 0.0 => Ok(Some(Duration::ZERO)),
             Ok(seconds) => Duration::try_from_secs_f64(seconds).map(Some).map_err(|_| refused()),
             Err(_) => parse_duration(text).map(Some).map_err(|_| refused()),
         }
@@ -70,13 +85,32 @@ impl Form {
 
     /// Reads how many results are wanted at most; 0 is no limit.
     pub(super) fn limit(&self) -> Result<usize, Failure> {
-        let Some(text) = self.text("limit") else { return Ok(usize::MAX) };
-        match text.parse() {
-            Ok(0) => Ok(usize::MAX),
-            Ok(limit) => Ok(limit),
-            Err(_) => {
-                let message = format!("cannot parse {text:?} to a limit: expected a number");
-                Err(Failure::parameter("limit", message))
+        Ok(match self.count("limit")? {
+            None | Some(0) => usize::MAX,
+            Some(limit) => limit,
+        })
+    }
+
+    /// Reads a number of things.
+    pub(super) fn count(&self, name: &str) -> Result<Option<usize>, Failure> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| {
+            let message = match text.parse::<i64>() {
+                Ok(..0) => format!("{name} must be non-negative"),
+                _ => format!("cannot parse {text:?} to a number: expected a whole one"),
+            };
+            Failure::parameter(name, message)
+        })
+    }
+
+    /// Reads a yes or no, as Go reads one; no if it is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Failure> {
+        match self.text(name) {
+            None | Some("0" | "f" | "F" | "false" | "False" | "FALSE") => Ok(false),
+            Some("1" | "t" | "T" | "true" | "True" | "TRUE") => Ok(true),
+            Some(text) => {
+                let message = format!("cannot parse {text:?}: expected true or false");
+                Err(Failure::parameter(name, message))
             }
         }
     }
@@ -87,7 +121,7 @@ impl Form {
         // Beyond the present, as clocks differ.
         let end = self.time("end")?.unwrap_or(monitor.clock().now() + Duration::from_secs(60));
         if end < start {
-            return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+            return Err(Failure::request("end timestamp must not be before start time"));
         }
         Ok(TimeRange::new(start, end))
     }

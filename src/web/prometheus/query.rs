@@ -2,12 +2,14 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use keepwatch_actors::querier::QueryTerms;
 use keepwatch_engine::promql::annotation::Severity;
-use keepwatch_engine::promql::{Answer, EvaluationTimes, Query, Value};
+use keepwatch_engine::promql::{Answer, EvaluationTimes};
 
-use super::envelope::{self, Failure, Remarks, blocking, success};
+use super::envelope::{self, Failure, Remarks, blocking, ready, success};
 use super::form::Form;
-use super::result::{Seconds, TextResult, Written};
+use super::result::{Statistics, Written};
+use super::tree;
 use crate::Monitor;
 
 /// The most steps of a range query: what a chart can show many times over.
@@ -22,7 +24,7 @@ pub(super) async fn instant(
     body: Bytes,
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
-    let query = form.query()?;
+    let query = form.query();
     let at = form.time("time")?.unwrap_or_else(|| monitor.clock().now());
     let times = EvaluationTimes::instant(at.millis());
     answer(&monitor, &form, query, times).await
@@ -35,7 +37,7 @@ pub(super) async fn range(
     body: Bytes,
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
-    let query = form.query()?;
+    let query = form.query();
     let (start, end) = (form.needed_time("start")?.millis(), form.needed_time("end")?.millis());
     if end < start {
         return Err(Failure::parameter("end", "end timestamp must not be before start time"));
@@ -50,7 +52,7 @@ pub(super) async fn range(
     if end.saturating_sub(start) / step > STEPS_MAX {
         let message = "exceeded maximum resolution of 11,000 points per timeseries. \
                        Try decreasing the query resolution (?step=XX)";
-        return Err(Failure::parameter("step", message));
+        return Err(Failure::request(message));
     }
     answer(&monitor, &form, query, EvaluationTimes::range(start, end, step)).await
 }
@@ -61,11 +63,16 @@ async fn answer(
     query: &str,
     times: EvaluationTimes,
 ) -> Result<HttpResponse, Failure> {
-    let (timeout, limit) = (form.duration("timeout")?, form.limit()?);
-    let answer = monitor.evaluate(query, times, timeout).await;
+    let limit = form.limit()?;
+    let lookback = form.duration("lookback_delta")?.filter(|lookback| !lookback.is_zero());
+    let terms = QueryTerms { timeout: form.duration("timeout")?, lookback };
+    let began = monitor.clock().monotonic();
+    let answer = monitor.evaluate(query, times, terms).await;
     let answer = answer.map_err(|failure| Failure::of(query, failure))?;
+    let took = monitor.clock().monotonic().saturating_sub(began);
+    let statistics = form.text("stats").map(|_| Statistics::new(answer.samples_read, took));
     let query = query.to_owned();
-    Ok(blocking(move || write(&answer, &query, times, limit)).await)
+    Ok(blocking(move || write(&answer, &query, times, limit, statistics)).await)
 }
 
 fn write(
@@ -73,33 +80,38 @@ fn write(
     query: &str,
     times: EvaluationTimes,
     limit: usize,
+    statistics: Option<Statistics>,
 ) -> serde_json::Result<String> {
     let render = |severity| answer.annotations.render(severity, query, REMARKS_MAX);
     let mut remarks =
         Remarks { warnings: render(Severity::Warning), infos: render(Severity::Info) };
-    let written = Written { value: &answer.value, limit };
+    let written = Written { value: &answer.value, at_ms: times.start_ms, limit, statistics };
     if written.is_cut() {
         remarks.warnings.push("results truncated due to limit".to_owned());
-    }
-    if let Value::String(text) = &answer.value {
-        let result = (Seconds(times.start_ms), text.as_str());
-        return envelope::text(TextResult { result_type: "string", result }, remarks);
     }
     envelope::text(written, remarks)
 }
 
 /// `format_query`: an expression in its normal form.
 pub(super) async fn format(request: HttpRequest, body: Bytes) -> Result<HttpResponse, Failure> {
-    let form = Form::read(&request, &body);
-    let text = form.query()?;
-    let query = Query::parse(text).map_err(|error| Failure::query("query", text, &error))?;
-    Ok(success(query.expr().pretty()))
+    Ok(success(Form::read(&request, &body).parsed_query()?.expr().pretty()))
+}
+
+/// `parse_query`: an expression as a tree.
+pub(super) async fn parse(request: HttpRequest, body: Bytes) -> Result<HttpResponse, Failure> {
+    let query = Form::read(&request, &body).parsed_query()?;
+    let tree = tree::written(query.expr());
+    Ok(ready(&tree.map_err(|_| Failure::internal("the expression has no tree"))?))
 }
 
 /// `query_exemplars`: none are kept.
-pub(super) async fn exemplars(request: HttpRequest, body: Bytes) -> Result<HttpResponse, Failure> {
+pub(super) async fn exemplars(
+    monitor: Data<Monitor>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
-    let text = form.query()?;
-    Query::parse(text).map_err(|error| Failure::query("query", text, &error))?;
+    form.range(&monitor)?;
+    form.parsed_query()?;
     Ok(success(Vec::<()>::new()))
 }

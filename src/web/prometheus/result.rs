@@ -1,5 +1,7 @@
 //! Results of queries as JSON.
 
+use std::time::Duration;
+
 use keepwatch_engine::promql::functions::number::plain;
 use keepwatch_engine::promql::{LabelSet, Point, PointSeries, PointValue, Value};
 use serde::ser::{SerializeMap as _, SerializeSeq as _, SerializeStruct as _};
@@ -8,7 +10,41 @@ use serde::{Serialize, Serializer};
 /// The result of a query, no more than so many series of it.
 pub(super) struct Written<'a> {
     pub(super) value: &'a Value,
+    /// The time of a result that is a text.
+    pub(super) at_ms: i64,
     pub(super) limit: usize,
+    /// Written beside the result where it was asked for.
+    pub(super) statistics: Option<Statistics>,
+}
+
+/// What a query cost.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Statistics {
+    timings: Timings,
+    samples: Samples,
+}
+
+/// In seconds.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timings {
+    exec_total_time: f64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Samples {
+    total_queryable_samples: usize,
+    samples_read: usize,
+}
+
+impl Statistics {
+    pub(super) fn new(samples_read: usize, took: Duration) -> Self {
+        Self {
+            timings: Timings { exec_total_time: took.as_secs_f64() },
+            samples: Samples { total_queryable_samples: samples_read, samples_read },
+        }
+    }
 }
 
 impl Written<'_> {
@@ -22,21 +58,15 @@ impl Written<'_> {
     }
 }
 
-/// A text at the time of the query.
-#[derive(Serialize)]
-pub(super) struct TextResult<'a> {
-    #[serde(rename = "resultType")]
-    pub(super) result_type: &'static str,
-    pub(super) result: (Seconds, &'a str),
-}
-
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut data = serializer.serialize_struct("data", 2)?;
+        let mut data = serializer.serialize_struct("data", 3)?;
         data.serialize_field("resultType", self.value.value_type().result_name())?;
         match self.value {
             Value::Scalar(point) => data.serialize_field("result", &Pair(point))?,
-            Value::String(text) => data.serialize_field("result", &(0, text))?,
+            Value::String(text) => {
+                data.serialize_field("result", &(Seconds(self.at_ms), text))?;
+            }
             Value::Vector(vector) => {
                 let vector = vector.get(..self.limit).unwrap_or(vector);
                 data.serialize_field("result", &Vector(vector))?;
@@ -45,6 +75,9 @@ impl Serialize for Written<'_> {
                 let matrix = matrix.get(..self.limit).unwrap_or(matrix);
                 data.serialize_field("result", &Matrix(matrix))?;
             }
+        }
+        if let Some(statistics) = self.statistics {
+            data.serialize_field("stats", &statistics)?;
         }
         data.end()
     }
@@ -140,7 +173,7 @@ mod tests {
         };
         let point = |at_ms, value| Point { at_ms, value: PointValue::Float(value) };
         let check = |value: &Value, expected: expect_test::Expect| {
-            let written = Written { value, limit: 1 };
+            let written = Written { value, at_ms: 0, limit: 1, statistics: None };
             expected.assert_eq(&serde_json::to_string(&written).unwrap());
         };
         check(

@@ -21,7 +21,7 @@ pub(super) async fn series(
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
     if form.selectors()?.is_empty() {
-        return Err(Failure::parameter("match[]", "no match[] parameter provided"));
+        return Err(Failure::request("no match[] parameter provided"));
     }
     let (found, limit) = (find(&monitor, &form).await?, form.limit()?);
     Ok(blocking(move || cut(found.iter().map(Metric).collect(), limit)).await)
@@ -122,6 +122,8 @@ pub(super) async fn metadata(
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
     let (metric, limit) = (form.text("metric"), form.limit()?);
+    // A metric has one description here, whatever that limit is.
+    form.count("limit_per_metric")?;
     let definitions = monitor.send(Metrics).await?;
     let wanted = definitions
         .iter()

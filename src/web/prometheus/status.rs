@@ -1,14 +1,16 @@
 //! What clients want to know of a server.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 
-use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use keepwatch_actors::registry::StorageStatistics;
-use keepwatch_engine::model::TimeRange;
+use keepwatch_engine::model::{TimeRange, Timestamp};
 use serde::Serialize;
 
 use super::envelope::{Failure, success};
+use super::form::Form;
 use crate::Monitor;
 
 /// The version of Prometheus whose API this is: clients choose by it what
@@ -39,26 +41,67 @@ pub(super) async fn build() -> HttpResponse {
     })
 }
 
+/// When the surface was mounted, which is when the server started.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct Started(pub(in crate::web) Timestamp);
+
+/// What is asked of every Prometheus. What only Go has is empty, or means no
+/// limit.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Runtime {
+    start_time: String,
+    #[serde(rename = "CWD")]
+    working_folder: String,
+    hostname: String,
     server_time: String,
     reload_config_success: bool,
+    last_config_time: String,
     corruption_count: u64,
+    goroutine_count: usize,
+    #[serde(rename = "GOMAXPROCS")]
+    processors: usize,
+    #[serde(rename = "GOMEMLIMIT")]
+    memory_limit: i64,
+    #[serde(rename = "GOGC")]
+    collector: &'static str,
+    #[serde(rename = "GODEBUG")]
+    debugging: &'static str,
     storage_retention: String,
-    time_series_count: usize,
 }
 
 /// `status/runtimeinfo`: how the engine is.
-pub(super) async fn runtime(monitor: Data<Monitor>) -> Result<HttpResponse, Failure> {
+pub(super) async fn runtime(
+    monitor: Data<Monitor>,
+    started: Data<Started>,
+) -> Result<HttpResponse, Failure> {
     let report = monitor.send(StorageStatistics).await?;
+    let components = monitor.status().await;
     Ok(success(Runtime {
+        start_time: started.0.to_string(),
+        working_folder: std::env::current_dir()
+            .map_or_else(|_| String::new(), |folder| folder.display().to_string()),
+        hostname: hostname(),
         server_time: monitor.clock().now().to_string(),
         reload_config_success: true,
+        last_config_time: started.0.to_string(),
         corruption_count: report.statistics.damaged_samples,
+        goroutine_count: components.len(),
+        processors: std::thread::available_parallelism().map_or(1, NonZero::get),
+        memory_limit: i64::MAX,
+        collector: "",
+        debugging: "",
         storage_retention: String::new(),
-        time_series_count: report.statistics.series,
     }))
+}
+
+/// Returns the name of the machine; nothing where it is not known.
+fn hostname() -> String {
+    #[cfg(feature = "host")]
+    let name = sysinfo::System::host_name();
+    #[cfg(not(feature = "host"))]
+    let name = None;
+    name.unwrap_or_default()
 }
 
 /// `status/flags`: there are none.
@@ -93,6 +136,22 @@ pub(super) async fn targets() -> HttpResponse {
     })
 }
 
+/// `targets/metadata`: nothing is scraped.
+pub(super) async fn target_metadata() -> HttpResponse {
+    success([(); 0])
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScrapePools {
+    scrape_pools: [(); 0],
+}
+
+/// `scrape_pools`: nothing is scraped.
+pub(super) async fn scrape_pools() -> HttpResponse {
+    success(ScrapePools { scrape_pools: [] })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Alertmanagers {
@@ -105,12 +164,21 @@ pub(super) async fn alertmanagers() -> HttpResponse {
     success(Alertmanagers { active_alertmanagers: [], dropped_alertmanagers: [] })
 }
 
-/// `/-/healthy`, `/-/ready`: whoever can answer is.
+/// `/-/healthy`: whoever can answer is.
 pub(super) async fn healthy() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("keepwatch is healthy.\n")
+    plain("keepwatch is healthy.\n")
 }
 
-/// How many of the largest are told.
+/// `/-/ready`: whoever can answer is.
+pub(super) async fn ready() -> HttpResponse {
+    plain("keepwatch is ready.\n")
+}
+
+fn plain(text: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
+}
+
+/// How many of the largest are told, if the request does not say.
 const LARGEST: usize = 10;
 
 #[derive(Serialize)]
@@ -140,7 +208,15 @@ struct Count {
 }
 
 /// `status/tsdb`: how much is stored, and what most of it is.
-pub(super) async fn tsdb(monitor: Data<Monitor>) -> Result<HttpResponse, Failure> {
+pub(super) async fn tsdb(
+    monitor: Data<Monitor>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let limit = match Form::read(&request, &body).count("limit")? {
+        Some(0) => return Err(Failure::parameter("limit", "limit must be a positive number")),
+        limit => limit.unwrap_or(LARGEST),
+    };
     let report = monitor.send(StorageStatistics).await?;
     let found = monitor.find_series(vec![Vec::new()], TimeRange::ALL).await;
     let found = found.map_err(|failure| Failure::of("", failure))?;
@@ -157,6 +233,7 @@ pub(super) async fn tsdb(monitor: Data<Monitor>) -> Result<HttpResponse, Failure
         values.entry(label).or_default().insert(value);
     }
     let bytes = |values: &BTreeSet<&str>| values.iter().map(|value| value.len()).sum();
+    let largest = |counts: &mut dyn Iterator<Item = _>| largest(counts, limit);
     let own = |(name, value): (&str, usize)| (name.to_owned(), value);
     Ok(success(Tsdb {
         head_stats: HeadStats {
@@ -167,21 +244,23 @@ pub(super) async fn tsdb(monitor: Data<Monitor>) -> Result<HttpResponse, Failure
             max_time: monitor.clock().now().millis(),
         },
         label_value_count_by_label_name: largest(
-            values.iter().map(|(label, values)| own((label, values.len()))),
+            &mut values.iter().map(|(label, values)| own((label, values.len()))),
         ),
         memory_in_bytes_by_label_name: largest(
-            values.iter().map(|(label, values)| own((label, bytes(values)))),
+            &mut values.iter().map(|(label, values)| own((label, bytes(values)))),
         ),
-        series_count_by_metric_name: largest(by_name.into_iter().map(own)),
+        series_count_by_metric_name: largest(&mut by_name.into_iter().map(own)),
         series_count_by_label_value_pair: largest(
-            by_pair.into_iter().map(|((label, value), count)| (format!("{label}={value}"), count)),
+            &mut by_pair
+                .into_iter()
+                .map(|((label, value), count)| (format!("{label}={value}"), count)),
         ),
     }))
 }
 
-fn largest(counts: impl Iterator<Item = (String, usize)>) -> Vec<Count> {
+fn largest(counts: &mut dyn Iterator<Item = (String, usize)>, limit: usize) -> Vec<Count> {
     let mut counts: Vec<Count> = counts.map(|(name, value)| Count { name, value }).collect();
     counts.sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
-    counts.truncate(LARGEST);
+    counts.truncate(limit);
     counts
 }

@@ -23,6 +23,17 @@ pub fn shortest(value: f64) -> String {
     with_exponent(digits, exponent)
 }
 
+/// Returns the shortest text with an exponent that reads back as `value`:
+/// Go's format `e` with precision −1.
+#[must_use]
+pub fn exponential(value: f64) -> String {
+    if let Some(text) = special(value) {
+        return text.to_owned();
+    }
+    let (digits, exponent) = scientific(&format!("{value:e}"));
+    with_exponent(digits, exponent)
+}
+
 /// Returns `value` as OpenMetrics writes it in labels: `1.0`, `0.25`, `1e+06`.
 #[must_use]
 pub fn openmetrics(value: f64) -> String {
@@ -101,5 +112,11 @@ mod tests {
         assert_eq!(shortest(1_000_000.0), "1e+06");
         assert_eq!(shortest(123_456.0), "123456");
         assert_eq!(shortest(1.5e300), "1.5e+300");
+        for (value, text) in
+            [(0.0, "0e+00"), (1.0, "1e+00"), (-0.25, "-2.5e-01"), (1e300, "1e+300")]
+        {
+            assert_eq!(exponential(value), text);
+        }
+        assert_eq!(exponential(f64::NAN), "NaN");
     }
 }

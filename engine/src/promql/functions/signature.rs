@@ -43,6 +43,13 @@ impl Signature {
         self.count.start() != self.count.end()
     }
 
+    /// Returns the types of the arguments in order; where further ones may
+    /// follow, they are of the last type.
+    #[must_use]
+    pub const fn argument_types(&self) -> &'static [ValueType] {
+        self.arguments
+    }
+
     /// Returns the type of the argument at `index`, from 0; `None` if a call
     /// cannot have that many.
     #[must_use]
