@@ -7,6 +7,7 @@
 
 use crate::exposition::parse::fuzzing as text;
 use crate::promql::fuzzing as query;
+use crate::rules::fuzzing as rule;
 use crate::storage::{columns_fuzzing, segment, wal};
 
 /// A reader of foreign bytes.
@@ -21,12 +22,13 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "log", check: log, seeds: wal::fuzzing::seeds },
     Target { name: "segment", check: segment, seeds: segment::fuzzing::seeds },
     Target { name: "chunk", check: chunk, seeds: columns_fuzzing::seeds },
     Target { name: "openmetrics", check: openmetrics, seeds: text::seeds },
     Target { name: "promql", check: promql, seeds: query::seeds },
+    Target { name: "rules", check: rules, seeds: rule::seeds },
 ];
 
 /// Reads a file of the log, or payloads of its frames.
@@ -52,6 +54,11 @@ pub fn openmetrics(bytes: &[u8]) {
 /// Reads a query, and what is printed of it again.
 pub fn promql(bytes: &[u8]) {
     query::check(bytes);
+}
+
+/// Reads a rule file, and a file of unit tests of rules.
+pub fn rules(bytes: &[u8]) {
+    rule::check(bytes);
 }
 
 #[cfg(test)]

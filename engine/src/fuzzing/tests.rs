@@ -83,3 +83,8 @@ fn any_bytes_are_metrics_or_an_error() {
 fn any_bytes_are_a_query_or_an_error() {
     check(TARGETS[4]);
 }
+
+#[test]
+fn any_bytes_are_rules_or_errors() {
+    check(TARGETS[5]);
+}

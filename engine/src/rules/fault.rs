@@ -141,6 +141,16 @@ pub enum FaultKind {
         /// Why not.
         error: QueryError,
     },
+    /// A template that is none.
+    #[error("could not parse template of {what} {name:?}: {message}")]
+    Template {
+        /// `label` or `annotation`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// More of something than there may be.
     #[error("more than {max} {what} in {owner}")]
     TooMany {

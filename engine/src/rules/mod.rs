@@ -1,10 +1,10 @@
 //! Rules as Prometheus has them: files of rule groups, and what a group does
 //! over time.
 //!
-//! [`file`] reads a rule file and tells everything that is wrong with it, each
-//! with its place; [`group`] is what its groups do from one evaluation to the
-//! next, and [`unit_test`] reads and runs tests of them. Nothing here reads a file, a clock or a series: texts,
-//! times and answers of queries come in as arguments.
+//! [`mod@file`] reads a rule file and tells everything that is wrong with it,
+//! each with its place; [`group`] is what its groups do from one evaluation to
+//! the next, and [`unit_test`] reads and runs tests of them. Nothing here reads
+//! a file or a clock: texts, times and answers of queries come in as arguments.
 //!
 //! Files come from outside, so they are read within bounds: [`BYTES_MAX`],
 //! [`DEPTH_MAX`] levels, and no more than [`EXPANDED_BYTES_MAX`] however often
@@ -12,6 +12,8 @@
 
 mod fault;
 pub mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod group;
 mod reader;
 pub mod unit_test;

@@ -21,7 +21,7 @@ pub(super) struct Lint {
 impl Lint {
     /// Notes a rule, and returns where the first one is that does the same.
     pub(super) fn note(&mut self, rule: &RuleDefinition, span: Span) -> Option<Span> {
-        let mut labels = rule.labels().clone();
+        let mut labels = rule.labels();
         labels.sort();
         let kind = discriminant(rule);
         let expression = rule.expression().to_string();

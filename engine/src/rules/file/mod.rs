@@ -38,6 +38,7 @@ use super::fault::{FaultList, Faults};
 use super::reader::{Reader, UnknownFields};
 use super::yaml;
 use crate::promql::Expression;
+use crate::template::Template;
 
 /// The most groups in a file.
 pub const GROUPS_MAX: usize = 10_000;
@@ -50,6 +51,10 @@ pub const LABELS_MAX: usize = 100;
 /// The names of labels and their values, in the order of the file. An empty
 /// value removes the label.
 pub type LabelTexts = Vec<(Arc<str>, Arc<str>)>;
+
+/// The names of labels or annotations and their templates, in the order of the
+/// file.
+pub type TemplateTexts = Vec<(Arc<str>, Template)>;
 
 /// The groups of a rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,10 +118,10 @@ pub struct AlertingRule {
     pub pending_for: Duration,
     /// For how long the alert still fires when it has none any more.
     pub keep_firing_for: Duration,
-    /// The labels of the alerts, with those of the group; templates.
-    pub labels: LabelTexts,
-    /// The annotations of the alerts; templates.
-    pub annotations: LabelTexts,
+    /// The labels of the alerts, with those of the group.
+    pub labels: TemplateTexts,
+    /// The annotations of the alerts.
+    pub annotations: TemplateTexts,
     /// The line of the file, from 1.
     pub line: usize,
 }
@@ -168,12 +173,17 @@ impl RuleDefinition {
         }
     }
 
-    /// Returns the labels, with those of the group.
+    /// Returns the labels as they are written, with those of the group.
     #[must_use]
-    pub const fn labels(&self) -> &LabelTexts {
+    pub fn labels(&self) -> LabelTexts {
         match self {
-            Self::Recording(rule) => &rule.labels,
-            Self::Alerting(rule) => &rule.labels,
+            Self::Recording(rule) => rule.labels.clone(),
+            Self::Alerting(rule) => {
+                let text = |(name, template): &(Arc<str>, Template)| {
+                    (Arc::clone(name), Arc::clone(template.text()))
+                };
+                rule.labels.iter().map(text).collect()
+            }
         }
     }
 

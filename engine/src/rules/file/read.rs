@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::lint::Lint;
 use super::{
     AlertingRule, GROUPS_MAX, LabelTexts, RULES_MAX, RecordingRule, RuleDefinition, RuleGroup,
+    TemplateTexts,
 };
 use crate::promql::Expression;
 use crate::promql::syntax::{Span, ValueType};
 use crate::rules::fault::FaultKind;
 use crate::rules::reader::{Fields, Reader, Scalar};
 use crate::rules::yaml::{Document, Entry, Node};
+use crate::template::Template;
 
 const GROUP_FIELDS: [&str; 6] = ["name", "interval", "query_offset", "limit", "labels", "rules"];
 const RULE_FIELDS: [&str; 7] =
@@ -71,8 +73,9 @@ impl Reader<'_> {
         let interval = self.duration(fields.get("interval")).filter(|length| !length.is_zero());
         let query_offset = self.duration(fields.get("query_offset"));
         let limit = self.count(fields.get("limit"));
-        let labels = self.texts(fields.get("labels"), "label", "a mapping of labels");
-        let labels = shared(&labels);
+        let scalars = self.texts(fields.get("labels"), "label", "a mapping of labels");
+        // Those of the group are templates if one of its rules alerts.
+        let mut templates = None;
         let nodes = self.list(fields.get("rules"), "a list of rules");
         let mut rules = Vec::with_capacity(nodes.len().min(*rules_left));
         for node in nodes {
@@ -83,7 +86,7 @@ impl Reader<'_> {
                 break;
             }
             *rules_left -= 1;
-            if let Some(rule) = self.rule(node, &labels) {
+            if let Some(rule) = self.rule(node, &scalars, &mut templates) {
                 if let Some(first) = lint.note(&rule, node.span) {
                     let first = self.faults.position(first);
                     let name = rule.name().to_string();
@@ -93,11 +96,16 @@ impl Reader<'_> {
             }
         }
         let (name, span) = name.map(|name| (Arc::from(name.text), name.span))?;
-        let line = self.faults.position(node.span).line;
+        let (labels, line) = (shared(&scalars), self.faults.position(node.span).line);
         Some((RuleGroup { name, interval, query_offset, limit, labels, rules, line }, span))
     }
 
-    fn rule(&mut self, node: &Node, group_labels: &LabelTexts) -> Option<RuleDefinition> {
+    fn rule(
+        &mut self,
+        node: &Node,
+        group_labels: &Texts<'_>,
+        group_templates: &mut Option<TemplateTexts>,
+    ) -> Option<RuleDefinition> {
         let fields = self.fields(node, "a rule", &RULE_FIELDS)?;
         let line = self.faults.position(node.span).line;
         let (record, alert) = (self.name(&fields, "record"), self.name(&fields, "alert"));
@@ -111,7 +119,8 @@ impl Reader<'_> {
                     }
                 }
                 self.check_record_name(record);
-                let (record, labels) = (record.text.into(), merged(group_labels, &labels));
+                let labels = merged(&shared(group_labels), shared(&labels));
+                let record = record.text.into();
                 let rule = RecordingRule { record, expression: expression?, labels, line };
                 Some(RuleDefinition::Recording(rule))
             }
@@ -120,13 +129,17 @@ impl Reader<'_> {
                 let keep_firing_for = self.duration(fields.get("keep_firing_for"));
                 let annotations =
                     self.texts(fields.get("annotations"), "annotation", "a mapping of annotations");
+                let of_group = match group_templates {
+                    Some(templates) => templates,
+                    None => group_templates.insert(self.templates("label", group_labels)),
+                };
                 Some(RuleDefinition::Alerting(AlertingRule {
                     alert: alert.text.into(),
                     expression: expression?,
                     pending_for: pending_for.unwrap_or_default(),
                     keep_firing_for: keep_firing_for.unwrap_or_default(),
-                    labels: merged(group_labels, &labels),
-                    annotations: shared(&annotations),
+                    labels: merged(of_group, self.templates("label", &labels)),
+                    annotations: self.templates("annotation", &annotations),
                     line,
                 }))
             }
@@ -165,16 +178,36 @@ impl Reader<'_> {
         }
         Some(expression)
     }
+
+    /// Parses templates. Those that are none are noted and left out.
+    fn templates(&mut self, what: &'static str, texts: &Texts<'_>) -> TemplateTexts {
+        let mut templates = Vec::with_capacity(texts.len());
+        for (name, scalar) in texts {
+            match Template::parse(scalar.text) {
+                Ok(template) => templates.push((Arc::clone(name), template)),
+                Err(error) => {
+                    let piece = error.span();
+                    let span = self.within(*scalar, Span::new(piece.start, piece.end));
+                    let (name, message) = (name.to_string(), error.message().to_owned());
+                    self.faults.error(span, FaultKind::Template { what, name, message });
+                }
+            }
+        }
+        templates
+    }
 }
 
-fn shared(texts: &[(Arc<str>, Scalar<'_>)]) -> LabelTexts {
+/// Named texts with their places.
+type Texts<'n> = [(Arc<str>, Scalar<'n>)];
+
+fn shared(texts: &Texts<'_>) -> LabelTexts {
     texts.iter().map(|(name, scalar)| (Arc::clone(name), scalar.text.into())).collect()
 }
 
 /// Lays the labels of a rule over those of its group.
-fn merged(group: &LabelTexts, rule: &[(Arc<str>, Scalar<'_>)]) -> LabelTexts {
+fn merged<T: Clone>(group: &[(Arc<str>, T)], rule: Vec<(Arc<str>, T)>) -> Vec<(Arc<str>, T)> {
     let of_group = group.iter().filter(|(name, _)| rule.iter().all(|(other, _)| other != name));
-    let mut labels: LabelTexts = of_group.cloned().collect();
-    labels.extend(shared(rule));
+    let mut labels: Vec<_> = of_group.cloned().collect();
+    labels.extend(rule);
     labels
 }

@@ -62,8 +62,10 @@ fn all_fields() {
     assert_eq!(down.expression.to_string(), "up == 0");
     assert_eq!(down.pending_for, Duration::from_secs(300));
     assert_eq!(down.keep_firing_for, Duration::from_secs(5_400));
-    assert_eq!(pairs(&down.labels), [("team", "x"), ("tier", "1"), ("severity", "page")]);
-    assert_eq!(pairs(&down.annotations), [("summary", "{{ $labels.instance }} is down")]);
+    let labels = a.rules[1].labels();
+    assert_eq!(pairs(&labels), [("team", "x"), ("tier", "1"), ("severity", "page")]);
+    let (name, summary) = &down.annotations[0];
+    assert_eq!((&**name, &**summary.text()), ("summary", "{{ $labels.instance }} is down"));
     assert!(file.warnings.is_empty());
 }
 
@@ -167,6 +169,38 @@ fn names_of_labels() {
         "alert: a\nexpr: up\nannotations: x",
         &["6:18: expected a mapping of annotations, found \"x\""],
     );
+}
+
+#[test]
+fn templates() {
+    let variable = "could not parse template of";
+    let text = "groups:
+- name: records
+  labels: {x: '{{ $label.a }}'}
+  rules: [{record: r, expr: up}]
+- name: alerts
+  labels: {x: '{{ $label.a }}'}
+  rules:
+  - alert: a
+    expr: up
+    labels: {y: 'é {{ $label.a }}'}
+    annotations:
+      text: |
+        first
+        {{ $label.a }}
+  - {alert: b, expr: up}
+";
+    let errors = RuleFile::parse(text).unwrap_err();
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let starts = [
+        format!("6:19: {variable} label \"x\": "),
+        format!("10:24: {variable} label \"y\": "),
+        format!("14:12: {variable} annotation \"text\": "),
+    ];
+    assert_eq!(errors.len(), starts.len(), "{errors:#?}");
+    for (error, start) in errors.iter().zip(&starts) {
+        assert!(error.starts_with(start), "{error} {start}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::alert::AlertState;
 use crate::model::{Labels, Timestamp};
 use crate::promql::{LabelSet, NAME};
 use crate::rules::file::AlertingRule;
+use crate::template::{Template, TemplateData, TemplateError, TemplateSample};
 
 /// The series that tells which alerts there are: 1 for each that is pending
 /// or firing.
@@ -31,8 +32,33 @@ pub struct TemplateSubject<'a> {
     pub at: Timestamp,
 }
 
-/// Expands the text of a template, or says why it cannot be.
-pub type Expand<'a> = dyn FnMut(&str, &TemplateSubject<'_>) -> Result<String, String> + 'a;
+/// Expands a template, or says why it cannot be.
+pub type Expand<'a> =
+    dyn FnMut(&Template, &TemplateSubject<'_>) -> Result<String, TemplateError> + 'a;
+
+/// Answers the queries of templates.
+pub type TemplateQuery<'a> = dyn FnMut(&str) -> Result<Vec<TemplateSample>, String> + 'a;
+
+impl TemplateSubject<'_> {
+    /// Expands a template with what the server adds: its external labels, its
+    /// URL, and answers to queries at [`at`](Self::at).
+    ///
+    /// # Errors
+    /// As [`Template::expand`].
+    pub fn expand(
+        &self,
+        template: &Template,
+        external_labels: &Labels,
+        external_url: &str,
+        query: &mut TemplateQuery<'_>,
+    ) -> Result<String, TemplateError> {
+        let LabelSet { name, labels } = self.series;
+        let labels = &labels.with(NAME, name);
+        let (value, now) = (self.value, self.at);
+        let data = TemplateData { labels, external_labels, external_url, value, now };
+        template.expand(&data, query)
+    }
+}
 
 /// The alerts of a rule by their labels.
 pub(super) type Alerts = BTreeMap<Labels, ActiveAlert>;
@@ -59,7 +85,7 @@ pub(super) fn evaluate(
         let annotations = rule
             .annotations
             .iter()
-            .map(|(name, text)| (Arc::clone(name), expanded(text, &subject, expand).into()));
+            .map(|(name, template)| (Arc::clone(name), expanded(template, &subject, expand)));
         let alert = ActiveAlert::begin(labels.clone(), annotations.collect(), *value, at);
         if found.insert(labels.clone(), alert).is_some() {
             return Err(RuleError::DuplicateAlert { labels });
@@ -129,17 +155,22 @@ fn alert_labels(
     expand: &mut Expand<'_>,
 ) -> Labels {
     let mut labels = subject.series.labels.clone();
-    for (name, text) in rule.labels.iter().filter(|(name, _)| &**name != NAME) {
-        labels = labels.with(name, &expanded(text, subject, expand));
+    for (name, template) in rule.labels.iter().filter(|(name, _)| &**name != NAME) {
+        labels = labels.with(name, &expanded(template, subject, expand));
     }
     labels.with(ALERT_NAME, &rule.alert)
 }
 
 /// Expands a template. One that fails says so in its place, so that the alert
 /// is not lost with it.
-fn expanded(text: &str, subject: &TemplateSubject<'_>, expand: &mut Expand<'_>) -> String {
-    if !text.contains("{{") {
-        return text.to_owned();
+fn expanded(
+    template: &Template,
+    subject: &TemplateSubject<'_>,
+    expand: &mut Expand<'_>,
+) -> Arc<str> {
+    if template.is_plain() {
+        return Arc::clone(template.text());
     }
-    expand(text, subject).unwrap_or_else(|error| format!("<error expanding template: {error}>"))
+    let text = expand(template, subject);
+    text.unwrap_or_else(|error| format!("<error expanding template: {error}>")).into()
 }

@@ -31,7 +31,9 @@ mod tests;
 mod vector;
 
 pub use alert::{ActiveAlert, AlertChange, RESOLVED_KEPT};
-pub use alerting::{ALERT_NAME, ALERT_STATE, ALERTS, ALERTS_FOR_STATE, Expand, TemplateSubject};
+pub use alerting::{
+    ALERT_NAME, ALERT_STATE, ALERTS, ALERTS_FOR_STATE, Expand, TemplateQuery, TemplateSubject,
+};
 pub use error::RuleError;
 pub use schedule::Schedule;
 pub use state::{

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::alert::AlertState;
-use crate::model::{Timestamp, is_stale};
+use crate::model::{Labels, Timestamp, is_stale};
 use crate::promql::{LabelSet, NAME};
 use crate::rules::file::RuleFile;
+use crate::template::{Template, TemplateError, TemplateSample};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -49,14 +50,14 @@ fn told(output: &RuleOutput) -> Vec<String> {
     output.samples.iter().map(sample).chain(output.changes.iter().map(change)).collect()
 }
 
-/// Puts series in front of templates, so that tests see what these are given.
-fn expand(text: &str, subject: &TemplateSubject<'_>) -> Result<String, String> {
-    if text.contains("bad") {
-        return Err("it is bad".to_owned());
-    }
-    let inner = text.trim_start_matches("{{").trim_end_matches("}}").trim();
-    let label = inner.strip_prefix("$labels.").map(|label| subject.series.get(label).to_owned());
-    Ok(label.unwrap_or_else(|| format!("{} {} {}", subject.series, subject.value, subject.at)))
+fn expand(template: &Template, subject: &TemplateSubject<'_>) -> Result<String, TemplateError> {
+    let external = Labels::EMPTY.with("region", "eu");
+    let mut query = |text: &str| {
+        assert_eq!(text, "up");
+        let labels = Labels::EMPTY.with("found", "it");
+        Ok(vec![TemplateSample { labels, value: 7.0, at: subject.at }])
+    };
+    subject.expand(template, &external, "http://here", &mut query)
 }
 
 fn step(state: &mut GroupState, at: u32, answer: &str) -> Vec<String> {
@@ -214,7 +215,11 @@ fn alerts_are_series() {
 #[test]
 fn templates_see_the_series_and_its_value() {
     let rule = "{alert: A, expr: up, labels: {host: '{{ $labels.i }}', none: '{{ $labels.q }}'},
-        annotations: {all: '{{ }}', broken: '{{ bad }}', plain: text}}";
+        annotations: {
+          all: '{{ $labels.__name__ }} {{ $value }} {{ $externalLabels.region }}',
+          asked: '{{ query \"up\" | first | value }}',
+          broken: '{{ query \"up\" | first | label 1 }}',
+          plain: text}}";
     let mut group = state("", rule);
     step(&mut group, 1, "up{i=b} 2.5");
     step(&mut group, 2, "up{i=b} 3");
@@ -222,16 +227,14 @@ fn templates_see_the_series_and_its_value() {
     let alert = rule.alerts().next().unwrap();
     assert_eq!(alert.labels.to_string(), "{alertname=\"A\",host=\"b\",i=\"b\"}");
     assert_eq!((alert.value, alert.active_at), (3.0, minute(1)));
-    let annotations: Vec<String> =
-        alert.annotations.iter().map(|(name, text)| format!("{name}: {text}")).collect();
-    assert_eq!(
-        annotations,
-        [
-            "all: up{i=\"b\"} 3 1970-01-01T00:02:00.000Z",
-            "broken: <error expanding template: it is bad>",
-            "plain: text",
-        ]
-    );
+    let annotation = |name| {
+        let (_, text) = alert.annotations.iter().find(|(other, _)| &**other == name).unwrap();
+        text.to_string()
+    };
+    assert_eq!(annotation("all"), "up 3 eu");
+    assert_eq!(annotation("asked"), "7");
+    assert_eq!(annotation("plain"), "text");
+    assert!(annotation("broken").starts_with("<error expanding template: "));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::alert::AlertState;
 use crate::model::Labels;
 use crate::rules::file::RuleDefinition;
 use crate::rules::group::{GroupDefaults, GroupState, RuleError, TemplateSubject};
+use crate::template::Template;
 
 impl Suite<'_> {
     /// Carries out a test of the file.
@@ -115,8 +116,10 @@ impl Run<'_> {
                 };
                 let world = &self.world;
                 let test = self.test;
-                let mut expand = |text: &str, subject: &TemplateSubject<'_>| {
-                    expanded(text, subject, test, world)
+                let mut expand = |template: &Template, subject: &TemplateSubject<'_>| {
+                    let mut query = |text: &str| world.answer(text, subject.at);
+                    let (labels, url) = (&test.external_labels, &test.external_url);
+                    subject.expand(template, labels, url, &mut query)
                 };
                 let output = group.step(index, at, answer, &mut expand);
                 output.samples.iter().for_each(|sample| self.world.add(sample));
@@ -199,14 +202,4 @@ impl Run<'_> {
         let is_near = self.fuzzy && (a.next_up() == b || a.next_down() == b);
         a == b || is_near || a.is_nan() && b.is_nan()
     }
-}
-
-/// Expands a template as the rule's alert sees it.
-fn expanded(
-    _text: &str,
-    _subject: &TemplateSubject<'_>,
-    _test: &UnitTest,
-    _world: &World<'_>,
-) -> Result<String, String> {
-    Err("templates are not there yet".to_owned())
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use super::{Slot, UnitTest};
 use crate::model::{Sample, Timestamp};
-use crate::promql::{Cancellation, EvaluationTimes, LabelSet, Query, QueryOptions, SeriesSet};
+use crate::promql::{
+    Cancellation, EvaluationTimes, LabelSet, NAME, Query, QueryOptions, SeriesSet,
+};
 use crate::rules::group::{InstantVector, RuleSample, vector_of};
 use crate::storage::{Store, StoreConfig};
+use crate::template::TemplateSample;
 
 /// The most samples that the input of a test may come to.
 const SAMPLES_MAX: usize = 20_000_000;
@@ -106,6 +109,21 @@ impl<'a> World<'a> {
         let found: Vec<&dyn SeriesSet> = found.iter().map(|set| set as &dyn SeriesSet).collect();
         let answer = plan.evaluate(&found, &Cancellation::default()).map_err(|e| error(&e))?;
         vector_of(answer.value).map_err(|e| error(&e))
+    }
+
+    /// Answers the query of a template.
+    pub(super) fn answer(&self, text: &str, at: Timestamp) -> Result<Vec<TemplateSample>, String> {
+        let query = Query::parse(text).map_err(|error| error.to_string())?;
+        let samples = self.query(&query, at).map_err(|no_answer| match no_answer {
+            NoAnswer::Error(message) => message,
+            NoAnswer::NeedsHistograms => "it needs native histograms".to_owned(),
+        })?;
+        let sample = |(series, value): (LabelSet, f64)| TemplateSample {
+            labels: series.labels.with(NAME, &series.name),
+            value,
+            at,
+        };
+        Ok(samples.into_iter().map(sample).collect())
     }
 }
 

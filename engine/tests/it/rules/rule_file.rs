@@ -9,6 +9,10 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("unit/bad-rules-syntax.yml", Expected::Errors(&["7:22: could not parse expression"])),
     ("unit/bad-sd-file-format.yml", Expected::Errors(&["1:1: expected a rule file, found a list"])),
     ("unit/prometheus-rules.lint.yml", Expected::Warnings(&["11:5: the rule"])),
+    (
+        "unit/rules-bad.yml",
+        Expected::Errors(&["12:33: could not parse template of annotation \"summary\""]),
+    ),
     ("unit/rules_duplicates.yml", Expected::Warnings(&["18:9: the rule", "23:9: the rule"])),
     (
         "unit/rules_extrafields.yml",

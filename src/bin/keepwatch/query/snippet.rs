@@ -45,20 +45,29 @@ mod tests {
 
     #[test]
     fn the_piece_that_is_wrong_is_underlined() {
-        check("sum by (job) (rate(x))", expect![[r#"
+        check(
+            "sum by (job) (rate(x))",
+            expect![[r#"
             error: expected type range vector in call to function "rate", got instant vector
               |
             1 | sum by (job) (rate(x))
-              |                    ^"#]]);
-        check("up +\n  * 2", expect![[r#"
+              |                    ^"#]],
+        );
+        check(
+            "up +\n  * 2",
+            expect![[r#"
             error: expected an expression, found "*"
               |
             2 |   * 2
-              |   ^"#]]);
-        check("sum(", expect![[r#"
+              |   ^"#]],
+        );
+        check(
+            "sum(",
+            expect![[r#"
             error: expected an expression, found the end of the query
               |
             1 | sum(
-              |     ^"#]]);
+              |     ^"#]],
+        );
     }
 }

@@ -31,33 +31,48 @@ fn check(text: &str, expected: Expect) {
 
 #[test]
 fn tables_have_a_column_a_label() {
-    check(&table::written(&vector(), false), expect![[r#"
+    check(
+        &table::written(&vector(), false),
+        expect![[r#"
         __name__  job         zone  value
         up        api, "new"            1
         up        db          b      +Inf
-    "#]]);
-    check(&table::written(&matrix(&[(0, 1.0), (1, 2.5)]), true), expect![[r#"
+    "#]],
+    );
+    check(
+        &table::written(&matrix(&[(0, 1.0), (1, 2.5)]), true),
+        expect![[r#"
         job  time                  value
         a    2023-11-14T22:13:20Z      1
         a    2023-11-14T22:14:20Z    2.5
-    "#]]);
+    "#]],
+    );
     let scalar = json!({"resultType": "scalar", "result": [1_700_000_000, "NaN"]});
-    check(&table::written(&Answer::read(scalar, Vec::new()).unwrap(), false), expect![[r#"
+    check(
+        &table::written(&Answer::read(scalar, Vec::new()).unwrap(), false),
+        expect![[r#"
         NaN
-    "#]]);
+    "#]],
+    );
     let none = json!({"resultType": "vector", "result": []});
-    check(&table::written(&Answer::read(none, Vec::new()).unwrap(), false), expect![[r#"
+    check(
+        &table::written(&Answer::read(none, Vec::new()).unwrap(), false),
+        expect![[r#"
         no series
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn records_are_quoted() {
-    check(&csv::written(&vector()), expect![[r#"
+    check(
+        &csv::written(&vector()),
+        expect![[r#"
         __name__,job,zone,time,value\r
         up,"api, ""new""",,2023-11-14T22:13:20Z,1\r
         up,db,b,2023-11-14T22:13:20Z,+Inf\r
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -69,7 +84,9 @@ fn charts_have_axes_gaps_and_a_legend() {
     let start = 1_700_000_000.0;
     let canvas =
         chart::Canvas { columns: 60, coloured: false, span: (start, start + 3_540.0), step: 60.0 };
-    check(&chart::written(&matrix(&values), &canvas), expect![[r#"
+    check(
+        &chart::written(&matrix(&values), &canvas),
+        expect![[r#"
         3481 ┤                                                   ⡠⠊
              │                                                 ⢀⠜
              │                                               ⢀⠔⠁
@@ -89,11 +106,15 @@ fn charts_have_axes_gaps_and_a_legend() {
              └─────────────────────────────────────────────────────
               22:13:20              22:42:50               23:12:20
           ━━ {job="a"} 3481
-    "#]]);
+    "#]],
+    );
     check(chart::written(&matrix(&[(0, 7.0)]), &canvas).lines().next().unwrap(), expect!["7.70 ┤"]);
-    check(&chart::written(&matrix(&[(0, f64::NAN)]), &canvas), expect![[r#"
+    check(
+        &chart::written(&matrix(&[(0, f64::NAN)]), &canvas),
+        expect![[r#"
         no points to draw
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
