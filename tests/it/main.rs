@@ -19,6 +19,8 @@ mod prometheus_clients;
 mod prometheus_schema;
 mod promql;
 #[cfg(unix)]
+mod query;
+#[cfg(unix)]
 mod recording;
 mod restart;
 mod web;

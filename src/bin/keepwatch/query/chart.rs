@@ -144,6 +144,9 @@ fn name(answer: &Answer, series: &Series) -> String {
         .map(|(label, value)| format!("{label}={value:?}"))
         .collect();
     let metric = if differs("__name__") { series.label("__name__") } else { "" };
+    if labels.is_empty() && !metric.is_empty() {
+        return metric.to_owned();
+    }
     format!("{metric}{{{}}}", labels.join(","))
 }
 
