@@ -70,8 +70,7 @@ fn a_folder_and_the_server_that_has_it_open_answer_the_same() {
         );
         let chart = query(&[&["jobs_total", "--format", "chart"][..], &range].concat());
         let (chart, _) = texts(&chart);
-        for part in ["7.00 ┤", "22:13:20", "━━ {queue=\"a\"} 7", "━━ {queue=\"b\"} 2"]
-        {
+        for part in ["7.00 ┤", "22:13:20", "━━ {queue=\"a\"} 7", "━━ {queue=\"b\"} 2"] {
             assert!(chart.contains(part), "{part} in\n{chart}");
         }
         let (json, _) = texts(&query(&["1 + 1", "--format", "json"]));
