@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
 
     // A closure is a subscriber. It has a thread and a time limit of its own.
     let tell = Subscriber::closure("console", |event: AlertTransition| {
-        println!("alert {} is {}: {}", event.alert.rule, event.to, event.alert.description);
+        println!("alert {} is {}: {}", event.alert.rule, event.to, event.alert.description());
     });
     monitor.send(SubscribeAlerts(tell)).await?;
 

@@ -32,7 +32,7 @@ impl Handler<AlertTransition> for Pager {
     type Result = ();
 
     fn handle(&mut self, event: AlertTransition, _: &mut Context<Self>) {
-        println!("pager: {} is {}: {}", event.alert.rule, event.to, event.alert.description);
+        println!("pager: {} is {}: {}", event.alert.rule, event.to, event.alert.description());
     }
 }
 

@@ -77,6 +77,8 @@ pub use keepwatch_engine::retention;
 pub use keepwatch_engine::rules;
 /// Selectors, snapshots and the data folder.
 pub use keepwatch_engine::storage;
+/// Templates of the labels and annotations of rules.
+pub use keepwatch_engine::template;
 
 /// The components, as types of [`supervisor::Address`].
 pub mod components {

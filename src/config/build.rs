@@ -24,6 +24,10 @@ impl Config {
                 series_per_metric: self.limits.series_per_metric,
                 ..Limits::default()
             });
+        builder = builder.group_defaults(self.rule_files.defaults).surroundings(self.external);
+        for (name, file) in self.rule_files.files {
+            builder = builder.rule_file(name, file);
+        }
         if let Some(path) = self.storage.path {
             builder = builder.data_dir(path);
         }

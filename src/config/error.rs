@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use keepwatch_engine::rules::Faults;
 use thiserror::Error;
 
 /// Why a configuration was refused.
@@ -25,6 +26,29 @@ pub enum ConfigError {
         /// Everything that is wrong, in the order of the file; never empty.
         problems: Vec<Problem>,
     },
+    /// The file is good, but not the rule files that it names.
+    #[error("{}", faulty.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    RuleFiles {
+        /// The files with what is wrong in each; never empty.
+        faulty: Vec<FaultyFile>,
+    },
+}
+
+/// A rule file and everything that is wrong with it. Displayed as lines
+/// `file:line:column: message`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FaultyFile {
+    /// The file's name, for messages.
+    pub file: String,
+    /// What is wrong.
+    pub faults: Faults,
+}
+
+impl fmt::Display for FaultyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&lines(&self.file, &self.faults))
+    }
 }
 
 /// One thing that is wrong, and where.
@@ -45,7 +69,8 @@ impl fmt::Display for Problem {
     }
 }
 
-fn lines(file: &str, problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|problem| format!("{file}:{problem}")).collect();
+fn lines<T: fmt::Display>(file: &str, problems: impl IntoIterator<Item = T>) -> String {
+    let lines: Vec<String> =
+        problems.into_iter().map(|problem| format!("{file}:{problem}")).collect();
     lines.join("\n")
 }

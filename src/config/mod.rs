@@ -43,6 +43,15 @@
 //! rollups_5m = "35d"      # 1d to 3650d, as the next
 //! rollups_1h = "400d"
 //!
+//! [rule_files]            # of Prometheus' rules
+//! paths = ["rules/*.yml"] # beside this file
+//! interval = "1m"         # of groups that do not say: 1s to 1d
+//! query_offset = "0s"     # likewise: to 1h
+//!
+//! [external]              # what templates know of this server
+//! url = "http://localhost:9737"
+//! labels = { region = "eu" }
+//!
 //! [host]
 //! collect = true          # CPU, memory, disks, network, load, processes
 //! rules = true            # the rules that come with keepwatch
@@ -75,6 +84,7 @@ mod check;
 mod document;
 mod error;
 mod rule;
+mod rule_files;
 mod section;
 mod storage;
 
@@ -82,7 +92,7 @@ use std::path::Path;
 
 use keepwatch_actors::querier::QueryLimits;
 use keepwatch_engine::aggregate;
-use keepwatch_engine::alert::Rule;
+use keepwatch_engine::alert::{Rule, Surroundings};
 use keepwatch_engine::health::{HealthError, HealthMachine};
 use keepwatch_engine::model::Timestamp;
 use keepwatch_engine::retention::Policy;
@@ -91,7 +101,8 @@ use toml::de::DeTable;
 use self::document::{Document, Table};
 
 pub use check::{BuiltIn, Check};
-pub use error::{ConfigError, Problem};
+pub use error::{ConfigError, FaultyFile, Problem};
+pub use rule_files::RuleFiles;
 pub use section::{Host, Intervals, Limits, Server};
 pub use storage::Storage;
 
@@ -113,6 +124,10 @@ pub struct Config {
     pub storage: Storage,
     /// What the binary adds by itself.
     pub host: Host,
+    /// Rule files of Prometheus.
+    pub rule_files: RuleFiles,
+    /// What the templates of rules know of this server.
+    pub external: Surroundings,
     /// The alert rules, names unique.
     pub rules: Vec<Rule>,
     /// The health checks, names unique.
@@ -122,19 +137,21 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and checks a file, and the rule files that it names.
     ///
     /// # Errors
-    /// The file cannot be read, or everything that is wrong in it.
+    /// A file cannot be read, or everything that is wrong in it.
     pub fn load(file: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let file = file.as_ref();
-        match std::fs::read_to_string(file) {
-            Ok(text) => Self::parse(&file.display().to_string(), &text),
-            Err(source) => Err(ConfigError::Read { file: file.to_owned(), source }),
-        }
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
+        let mut config = Self::parse(&file.display().to_string(), &text)?;
+        config.rule_files.load(file.parent().unwrap_or(Path::new("")))?;
+        Ok(config)
     }
 
-    /// Checks a text; `file` is its name in messages.
+    /// Checks a text; `file` is its name in messages. Rule files that it names
+    /// are not read.
     ///
     /// # Errors
     /// Everything that is wrong.
@@ -195,6 +212,12 @@ impl Config {
         }
         if let Some(table) = root.section("storage") {
             self.storage.read(table);
+        }
+        if let Some(table) = root.section("rule_files") {
+            self.rule_files.read(table);
+        }
+        if let Some(table) = root.section("external") {
+            self.external = rule_files::read_external(table);
         }
         if let Some(table) = root.section("host") {
             self.host.read(table);

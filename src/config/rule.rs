@@ -23,7 +23,8 @@ use crate::notation::parse_matchers;
 /// | `window` | `"5m"` | 1s to 400d; with `metric` |
 /// | `for`, `keep_firing_for` | `"0s"` | to 400d |
 /// | `severity` | `"warning"` | info, warning, error, critical |
-/// | `labels`, `description` | | may fill in `{{ $value }}` and `{{ $labels.name }}` |
+/// | `labels`, `annotations` | | templates as in Prometheus' rules: `{{ $labels.host }} is at {{ $value }}` |
+/// | `description` | | the annotation of this name |
 /// | `no_data` | `"no_data"` | or alerting, normal, keep_last |
 /// | `on_error` | `"keep_last"` | or alerting |
 /// | `interval` | `intervals.evaluation` | 1s to 1d |
@@ -44,6 +45,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     let cap = table.count("cap", 1..=100_000);
     let description = table.text("description");
     let labels = table.texts("labels");
+    let annotations = table.texts("annotations");
 
     let mut rule = question?;
     if let Some(clear) = clear {
@@ -84,6 +86,9 @@ pub(super) fn read(table: &Table<'_>) -> Option<Rule> {
     }
     for (name, value) in labels {
         rule = rule.label(name, value);
+    }
+    for (name, text) in annotations {
+        rule = rule.annotation(name, text);
     }
     match rule.build() {
         Ok(rule) => Some(rule),

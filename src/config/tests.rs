@@ -25,11 +25,37 @@ fn refused(text: &str, expected: &[&str]) {
 
 #[test]
 fn an_empty_file_is_the_default() {
-    for text in ["", "[server]\n[intervals]\n[retention]\n[limits]\n[queries]\n[storage]\n[host]\n"]
-    {
+    for text in [
+        "",
+        "[server]\n[intervals]\n[retention]\n[limits]\n[queries]\n[storage]\n[rule_files]\n\
+                      [external]\n[host]\n",
+    ] {
         assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
     }
     assert_eq!(Config::default().server.listen.to_string(), "127.0.0.1:9737");
+}
+
+#[test]
+fn rule_files_and_what_templates_know() {
+    let config = parse(
+        "[rule_files]\npaths = [\"rules/*.yml\", \"a.yml\"]\ninterval = \"30s\"\n\
+         query_offset = \"1m\"\n[external]\nurl = \"http://here\"\nlabels = { region = \"eu\" }\n",
+    );
+    let RuleFiles { paths, defaults, .. } = &config.rule_files;
+    assert_eq!(paths, &["rules/*.yml", "a.yml"]);
+    assert_eq!((defaults.interval.as_secs(), defaults.query_offset.as_secs()), (30, 60));
+    assert_eq!(&*config.external.external_url, "http://here");
+    assert_eq!(config.external.external_labels.get("region"), Some("eu"));
+    refused(
+        "[rule_files]\npaths = [\"a\", \"[\"]\ninterval = \"0s\"\n[external]\nlabels = { a-b = \"c\" }\n",
+        &[
+            "f.toml:2:15: rule_files.paths: not a pattern of paths: \"[\": Pattern syntax error near \
+             position 0: invalid range pattern",
+            "f.toml:3:12: rule_files.interval is \"0s\"; expected a duration from 1s to 1d",
+            "f.toml:5:10: external.labels: label name \"a-b\" has '-' at position 2; \
+             expected letters, digits or '_'",
+        ],
+    );
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn seat(
         Registry::new(config.clone(), catalogue.clone(), Arc::clone(&ledger)).logged(log.clone())
     });
 
-    let keep = keeps.alerts;
+    let (keep, groups) = (keeps.alerts, keeps.groups);
     let couriers = alert_couriers.clone();
     let querier = Querier::new(registry.outlet(), workshop.clone(), plan.queries.clone());
     let outlets = AlertOutlets {
@@ -228,6 +228,7 @@ fn seat(
     };
     let alert_evaluator = supervisor.seat(settings(), move || {
         AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
+            .with_groups(groups.clone())
     });
 
     let keep = keeps.health;

@@ -10,11 +10,13 @@ use keepwatch_actors::health_checker::{AddCheck, HealthChanged};
 use keepwatch_actors::querier::QueryLimits;
 use keepwatch_actors::supervisor::Settings;
 use keepwatch_engine::aggregate;
-use keepwatch_engine::alert::Rule;
+use keepwatch_engine::alert::{Rule, Surroundings};
 use keepwatch_engine::clock::{Clock, SystemClock};
 use keepwatch_engine::instrument::Catalogue;
 use keepwatch_engine::registry::Limits;
 use keepwatch_engine::retention::Policy;
+use keepwatch_engine::rules::file::RuleFile;
+use keepwatch_engine::rules::group::GroupDefaults;
 
 use super::assembly::assemble;
 use super::collecting::CollectorFactory;
@@ -40,6 +42,9 @@ pub struct MonitorBuilder {
     pub(super) policy: Policy,
     pub(super) supervision: Settings,
     pub(super) rules: Vec<Rule>,
+    pub(super) rule_files: Vec<(Arc<str>, RuleFile)>,
+    pub(super) group_defaults: GroupDefaults,
+    pub(super) surroundings: Surroundings,
     pub(super) checks: Vec<AddCheck>,
     pub(super) aggregations: Vec<aggregate::Definition>,
     pub(super) alert_subscribers: Vec<Subscriber<AlertTransition>>,
@@ -63,6 +68,9 @@ impl Default for MonitorBuilder {
             policy: Policy::default(),
             supervision: Settings::default(),
             rules: Vec::new(),
+            rule_files: Vec::new(),
+            group_defaults: GroupDefaults::default(),
+            surroundings: Surroundings::default(),
             checks: Vec::new(),
             aggregations: Vec::new(),
             alert_subscribers: Vec::new(),
@@ -166,6 +174,31 @@ impl MonitorBuilder {
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
+        self
+    }
+
+    /// Adds the groups of a rule file, which `name` stands for in answers. Its
+    /// recording rules store series, its alerts are told as those of all
+    /// rules.
+    #[must_use]
+    pub fn rule_file(mut self, name: impl Into<Arc<str>>, file: RuleFile) -> Self {
+        self.rule_files.push((name.into(), file));
+        self
+    }
+
+    /// Sets what holds for groups of rule files that say nothing else: an
+    /// interval of 1 min and no offset by default.
+    #[must_use]
+    pub fn group_defaults(mut self, defaults: GroupDefaults) -> Self {
+        self.group_defaults = defaults;
+        self
+    }
+
+    /// Sets what the templates of rules know of this program; nothing by
+    /// default.
+    #[must_use]
+    pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
+        self.surroundings = surroundings;
         self
     }
 
@@ -287,6 +320,7 @@ impl std::fmt::Debug for MonitorBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MonitorBuilder")
             .field("rules", &self.rules.len())
+            .field("rule_files", &self.rule_files.len())
             .field("checks", &self.checks.len())
             .field("aggregations", &self.aggregations.len())
             .finish_non_exhaustive()

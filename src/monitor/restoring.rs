@@ -9,7 +9,8 @@ use keepwatch_actors::supervisor::{Keep, SaveBell, Workshop};
 use keepwatch_engine::aggregate::Schedule;
 use keepwatch_engine::alert::Evaluator;
 use keepwatch_engine::instrument::{Catalogue, KeptMetrics};
-use keepwatch_engine::model::MetricDefinition;
+use keepwatch_engine::model::{MetricDefinition, Timestamp};
+use keepwatch_engine::rules::group::Groups;
 use keepwatch_engine::storage::folder::DamagedFile;
 use keepwatch_engine::storage::state::Contents;
 
@@ -24,6 +25,7 @@ const NAMED_MAX: usize = 20;
 /// The values that the first incarnations begin with.
 pub(super) struct Keeps {
     pub(super) alerts: Keep<Evaluator>,
+    pub(super) groups: Keep<Groups>,
     pub(super) health: Keep<HealthState>,
     pub(super) aggregations: Keep<Schedule>,
     pub(super) janitor: Keep<JanitorState>,
@@ -56,14 +58,7 @@ pub(super) fn restore(
         damaged.extend(left_out(file.path(), &contents));
     }
 
-    let mut alerts = kept_alerts.clone();
-    alerts.resume(now);
-    for rule in std::mem::take(&mut plan.rules) {
-        let name = rule.name().to_string();
-        alerts
-            .configure_rule(rule, now)
-            .map_err(|source| refused("alert rule", name, source.into()))?;
-    }
+    let (alerts, groups) = configure_rules(plan, kept_alerts.clone(), now)?;
     let mut schedule = kept_schedule.clone();
     for definition in std::mem::take(&mut plan.aggregations) {
         let name = definition.name().to_string();
@@ -82,6 +77,7 @@ pub(super) fn restore(
     let Some(file) = file else {
         let keeps = Keeps {
             alerts: Keep::new(alerts),
+            groups: Keep::new(groups),
             health: Keep::new(kept_health),
             aggregations: Keep::new(schedule),
             janitor: Keep::new(janitor),
@@ -91,6 +87,7 @@ pub(super) fn restore(
     let bell = SaveBell::default();
     let keeps = Keeps {
         alerts: Keep::saved_by(&bell, alerts),
+        groups: Keep::new(groups),
         health: Keep::saved_by(&bell, kept_health.clone()),
         aggregations: Keep::saved_by(&bell, schedule),
         janitor: Keep::saved_by(&bell, janitor),
@@ -107,6 +104,30 @@ pub(super) fn restore(
     let (workshop, clock) = (workshop.clone(), Arc::clone(clock));
     let persister = Persister::new(file, sources, bell, workshop, clock, catalogue)?;
     Ok((keeps, Some(persister)))
+}
+
+/// Lays the rules of the builder, and those of its rule files, over what was
+/// kept of alerts.
+fn configure_rules(
+    plan: &mut MonitorBuilder,
+    mut alerts: Evaluator,
+    now: Timestamp,
+) -> Result<(Evaluator, Groups), StartError> {
+    alerts.surround(std::mem::take(&mut plan.surroundings));
+    alerts.resume(now);
+    for rule in std::mem::take(&mut plan.rules) {
+        let name = rule.name().to_string();
+        alerts
+            .configure_rule(rule, now)
+            .map_err(|source| refused("alert rule", name, source.into()))?;
+    }
+    let mut groups = Groups::default();
+    for (name, file) in std::mem::take(&mut plan.rule_files) {
+        groups
+            .add(&name, &file, &plan.group_defaults, &mut alerts, now)
+            .map_err(|source| refused("rule file", name.to_string(), source.into()))?;
+    }
+    Ok((alerts, groups))
 }
 
 /// Logs the entries that could not be read, and says how many there are.

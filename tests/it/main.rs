@@ -23,4 +23,6 @@ mod query;
 #[cfg(unix)]
 mod recording;
 mod restart;
+#[cfg(unix)]
+mod rule_files;
 mod web;

@@ -171,7 +171,7 @@ async fn active_alerts_by_severity_and_label() {
     assert_eq!(alert["severity"], "error");
     assert_eq!(alert["value"], 12.0);
     assert_eq!(alert["labels"]["queue"], "mail");
-    assert_eq!(alert["description"], "12 wait in mail.");
+    assert_eq!(alert["annotations"]["description"], "12 wait in mail.");
     for (query, count) in [
         ("severity=error", 1),
         ("severity=info", 0),

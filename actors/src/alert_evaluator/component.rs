@@ -10,12 +10,14 @@ use keepwatch_engine::alert::{
     Silence, Transition,
 };
 use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::registry::DerivedSample;
+use keepwatch_engine::rules::group::{GroupState, Groups};
 
 use super::evaluation::{AlertOutlets, Bench, Outcome};
 use super::messages::{
     Acknowledge, ActiveAlerts, AddRule, AddSilence, AlertHistory, AlertSubscribers,
     AlertTransition, DisableRule, EnableRule, EvaluateNow, ExpireSilence, PruneAlertHistory,
-    RemoveRule, Rules, Silences, SubscribeAlerts, UnsubscribeAlerts,
+    RemoveRule, RuleGroups, Rules, Silences, SubscribeAlerts, UnsubscribeAlerts,
 };
 use crate::Error;
 use crate::courier::{Couriers, DeliveryStatus, SubscriptionId};
@@ -27,12 +29,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Evaluates alert rules and tells subscribers.
 pub struct AlertEvaluator {
-    evaluator: Evaluator,
+    pub(super) evaluator: Evaluator,
     keep: Keep<Evaluator>,
+    pub(super) groups: Groups,
+    pub(super) groups_keep: Keep<Groups>,
     couriers: Couriers<AlertTransition>,
-    bench: Bench,
+    pub(super) bench: Bench,
     /// Rules whose evaluation is under way.
     busy: HashSet<Arc<str>>,
+    /// Groups whose evaluation is under way.
+    pub(super) busy_groups: HashSet<usize>,
     timer: Option<(Timer, Timestamp)>,
 }
 
@@ -47,11 +53,23 @@ impl AlertEvaluator {
         Self {
             evaluator: Evaluator::clone(&keep.load()),
             keep,
+            groups: Groups::default(),
+            groups_keep: Keep::new(Groups::default()),
             couriers,
             bench: Bench::new(outlets),
             busy: HashSet::new(),
+            busy_groups: HashSet::new(),
             timer: None,
         }
+    }
+
+    /// Sets the groups of rule files, whose alerting rules the evaluator has
+    /// already.
+    #[must_use]
+    pub fn with_groups(mut self, keep: Keep<Groups>) -> Self {
+        self.groups = Groups::clone(&keep.load());
+        self.groups_keep = keep;
+        self
     }
 
     /// Starts the evaluations that are due, and sets the timer for the next.
@@ -61,19 +79,23 @@ impl AlertEvaluator {
         let busy = &self.busy;
         for due in self.evaluator.due(scope.now(), |rule| busy.contains(rule)) {
             self.busy.insert(Arc::clone(due.rule.name()));
-            let job = self.bench.clone().evaluate(due.clone(), scope.workshop().clone());
+            let surroundings = Arc::clone(self.evaluator.surroundings());
+            let workshop = scope.workshop().clone();
+            let job = self.bench.clone().evaluate(due.clone(), surroundings, workshop);
             scope.spawn(job, move |this, outcome, scope| {
                 this.busy.remove(due.rule.name());
-                this.finish(&due, &outcome, scope);
+                this.finish(&due, outcome, scope);
             });
         }
+        self.look_at_groups(scope);
         self.set_timer(scope);
     }
 
     /// Sets the one timer to when something is due next.
     fn set_timer(&mut self, scope: &mut Scope<Self>) {
         let now = scope.now();
-        let next = self.evaluator.next_due(now).map(|next| next.min(now + LOOK_EVERY));
+        let due = [self.evaluator.next_due(now), self.groups.next_due(now)];
+        let next = due.into_iter().flatten().min().map(|next| next.min(now + LOOK_EVERY));
         match (self.timer, next) {
             // A timer that is set earlier looks again by itself.
             (Some((_, set)), Some(next)) if now < set && set <= next => return,
@@ -89,18 +111,23 @@ impl AlertEvaluator {
         });
     }
 
-    fn finish(
+    /// Takes the outcome of an evaluation. Returns what it changed, and what
+    /// the series of the rule's alerts are now.
+    pub(super) fn take(
         &mut self,
         due: &Due,
-        outcome: &Outcome,
-        scope: &Scope<Self>,
-    ) -> Vec<Arc<Transition>> {
-        if let Err(error) = outcome {
+        outcome: Outcome,
+    ) -> (Vec<Arc<Transition>>, Vec<DerivedSample>) {
+        if let Err(error) = &outcome {
             log::debug!("rule {:?} at {}: {error}", due.rule.name(), due.at);
         }
-        let outcome = outcome.as_deref().map_err(Clone::clone);
         let transitions = self.evaluator.step(due, outcome);
-        self.bench.store(self.evaluator.show(due.rule.name(), due.at));
+        (transitions, self.evaluator.show(due.rule.name(), due.query_at))
+    }
+
+    fn finish(&mut self, due: &Due, outcome: Outcome, scope: &Scope<Self>) -> Vec<Arc<Transition>> {
+        let (transitions, samples) = self.take(due, outcome);
+        self.bench.store(samples);
         // Outcomes that move nothing are kept once for all that are under way.
         if !transitions.is_empty() || self.busy.is_empty() {
             self.publish(&transitions, scope);
@@ -110,7 +137,7 @@ impl AlertEvaluator {
 
     /// Keeps the state, then tells what changed; a superseded incarnation
     /// does neither.
-    fn publish(&self, transitions: &[Arc<Transition>], scope: &Scope<Self>) {
+    pub(super) fn publish(&self, transitions: &[Arc<Transition>], scope: &Scope<Self>) {
         if !scope.keep(&self.keep, self.evaluator.clone()) {
             return;
         }
@@ -151,6 +178,7 @@ impl Component for AlertEvaluator {
 
     fn started(&mut self, scope: &mut Scope<Self>) {
         self.evaluator = Evaluator::clone(&scope.resume(&self.keep));
+        self.groups = Groups::clone(&scope.resume(&self.groups_keep));
         self.set_timer(scope);
     }
 }
@@ -191,6 +219,12 @@ impl Receive<Rules> for AlertEvaluator {
     }
 }
 
+impl Receive<RuleGroups> for AlertEvaluator {
+    fn receive(&mut self, _: RuleGroups, _: &mut Scope<Self>) -> Answer<Vec<Arc<GroupState>>> {
+        Answer::ok(self.groups.iter().cloned().collect())
+    }
+}
+
 impl Receive<EvaluateNow> for AlertEvaluator {
     fn receive(
         &mut self,
@@ -202,13 +236,15 @@ impl Receive<EvaluateNow> for AlertEvaluator {
             Err(error) => return Err::<_, Error>(error.into()).into(),
         };
         let workshop = scope.workshop();
+        let surroundings = self.evaluator.surroundings();
         let jobs = due.into_iter().map(|due| {
-            let job = self.bench.clone().evaluate(due.clone(), workshop.clone());
+            let (bench, surroundings) = (self.bench.clone(), Arc::clone(surroundings));
+            let job = bench.evaluate(due.clone(), surroundings, workshop.clone());
             async move { (due, job.await) }
         });
         scope.answer(join_all(jobs), |this, outcomes, scope| {
             let transitions =
-                outcomes.iter().flat_map(|(due, outcome)| this.finish(due, outcome, scope));
+                outcomes.into_iter().flat_map(|(due, outcome)| this.finish(&due, outcome, scope));
             Ok(transitions.map(AlertTransition).collect())
         })
     }

@@ -1,22 +1,27 @@
-//! One evaluation: from the registry's snapshot to readings.
+//! One evaluation: from the registry's snapshot to findings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::alert::{Due, EvaluationError, MetricQuestion, Question, Reading};
+use keepwatch_engine::alert::{
+    Due, EvaluationError, Finding, MetricQuestion, Question, Reading, Surroundings,
+};
 use keepwatch_engine::model::Timestamp;
-use keepwatch_engine::promql::{EvaluationTimes, Expression};
+use keepwatch_engine::promql::{Answer, EvaluationTimes, Expression};
 use keepwatch_engine::registry::{DerivedSample, RegistryError};
+use keepwatch_engine::rules::file::RecordingRule;
+use keepwatch_engine::rules::group::{InstantVector, RuleError, vector_of};
 use keepwatch_engine::storage::Selector;
 use tokio::sync::Semaphore;
 
+use super::texts::find;
 use crate::Error;
-use crate::querier::Querier;
+use crate::querier::{Querier, QueryFailure};
 use crate::registry::{AppendDerived, Select};
 use crate::supervisor::{Outlet, Workshop};
 
 /// How long reading a snapshot may take.
-const READ_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const READ_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many evaluations may be under way at once, so that ten thousand rules
 /// of one interval do not fill the registry's mailbox.
@@ -40,8 +45,11 @@ pub(super) struct Bench {
     turns: Arc<Semaphore>,
 }
 
-/// What an evaluation found of each series, or why it found nothing.
-pub(super) type Outcome = Result<Vec<Reading>, EvaluationError>;
+/// What an evaluation found of each alert, or why it found nothing.
+pub(super) type Outcome = Result<Vec<Finding>, EvaluationError>;
+
+/// What it read of each series, or why it read nothing.
+type Readings = Result<Vec<Reading>, EvaluationError>;
 
 impl Bench {
     pub(super) fn new(outlets: AlertOutlets) -> Self {
@@ -60,29 +68,73 @@ impl Bench {
     }
 
     /// Evaluates a rule.
-    pub(super) async fn evaluate(self, due: Due, workshop: Workshop) -> Outcome {
+    pub(super) async fn evaluate(
+        self,
+        due: Due,
+        surroundings: Arc<Surroundings>,
+        workshop: Workshop,
+    ) -> Outcome {
         // The semaphore is never closed; without a turn there is no harm.
         let _turn = self.turns.acquire().await;
-        match due.rule.question() {
-            Question::Metric(question) => self.measure(question.clone(), due.at, workshop).await,
-            Question::Expression { expression } => self.query(expression, due.at).await,
+        let readings = match due.rule.question() {
+            Question::Metric(question) => self.measure(question.clone(), due.at, &workshop).await,
+            Question::Expression { expression } => match self.ask(expression, due.query_at).await {
+                Ok(answer) => Reading::of_answer(answer),
+                Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
+            },
+        };
+        find(&due, readings?, &surroundings, &self.outlets.querier, &workshop).await
+    }
+
+    /// Evaluates an alerting rule of a group, after what the rules before it
+    /// put out is stored.
+    pub(super) async fn judge(
+        self,
+        samples: Vec<DerivedSample>,
+        due: Due,
+        surroundings: Arc<Surroundings>,
+        workshop: Workshop,
+    ) -> Outcome {
+        self.store_first(samples).await;
+        self.evaluate(due, surroundings, workshop).await
+    }
+
+    /// Asks the expression of a recording rule of a group, after what the rules
+    /// before it put out is stored.
+    pub(super) async fn record(
+        self,
+        samples: Vec<DerivedSample>,
+        rule: Arc<RecordingRule>,
+        at: Timestamp,
+    ) -> Result<InstantVector, RuleError> {
+        self.store_first(samples).await;
+        let _turn = self.turns.acquire().await;
+        let answer = self.ask(&rule.expression, at).await;
+        vector_of(answer.map_err(|failure| RuleError::Query(failure.to_string()))?.value)
+    }
+
+    /// Stores samples and waits until queries see them; what is refused is
+    /// counted in the registry.
+    async fn store_first(&self, samples: Vec<DerivedSample>) {
+        if samples.is_empty() {
+            return;
+        }
+        if let Err(error) = self.outlets.series.send(AppendDerived(samples)).await {
+            log::warn!("the series of a rule are not stored: {error}");
         }
     }
 
-    async fn query(&self, expression: &Expression, at: Timestamp) -> Outcome {
+    async fn ask(&self, expression: &Expression, at: Timestamp) -> Result<Answer, QueryFailure> {
         let times = EvaluationTimes::instant(at.millis());
-        match self.outlets.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await {
-            Ok(answer) => Reading::of_answer(answer),
-            Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
-        }
+        self.outlets.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await
     }
 
     async fn measure(
         &self,
         question: MetricQuestion,
         at: Timestamp,
-        workshop: Workshop,
-    ) -> Outcome {
+        workshop: &Workshop,
+    ) -> Readings {
         let (metric, matchers) = (Arc::clone(question.metric()), question.matchers().to_vec());
         let selector = Selector { metric, matchers };
         let select = Select { selector, range: question.sample_range(at) };

@@ -9,6 +9,7 @@ use keepwatch_engine::alert::{
     Transition,
 };
 use keepwatch_engine::model::{Matcher, TimeRange, Timestamp};
+use keepwatch_engine::rules::group::GroupState;
 use serde::Serialize;
 
 use super::AlertEvaluator;
@@ -21,6 +22,7 @@ request! {
     EnableRule => (), owner AlertEvaluator;
     DisableRule => (), owner AlertEvaluator;
     Rules => Vec<RuleStatus>, owner AlertEvaluator;
+    RuleGroups => Vec<Arc<GroupState>>, owner AlertEvaluator;
     EvaluateNow => Vec<AlertTransition>, owner AlertEvaluator;
     ActiveAlerts => Vec<Alert>, owner AlertEvaluator;
     AlertHistory => Vec<AlertTransition>, owner AlertEvaluator;
@@ -64,11 +66,17 @@ pub struct DisableRule {
 #[derive(Debug, Clone, Copy)]
 pub struct Rules;
 
+/// Asks for the groups of all rule files and what they have done so far. Their
+/// alerting rules are among [`Rules`], by the names that the groups give.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleGroups;
+
 /// Evaluates rules now, out of their turn, and answers what that changed once
 /// it is done.
 #[derive(Debug, Clone, Default)]
 pub struct EvaluateNow {
-    /// One rule, or every rule that is switched on.
+    /// One rule, or every rule that is switched on; not those of rule files,
+    /// which are evaluated with their groups.
     pub rule: Option<Arc<str>>,
 }
 

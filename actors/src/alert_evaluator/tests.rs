@@ -1,6 +1,8 @@
 //! The alert evaluator through its address, over a real registry, on paused
 //! time.
 
+mod groups;
+
 use std::future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use keepwatch_engine::alert::{
 use keepwatch_engine::instrument::Catalogue;
 use keepwatch_engine::model::Record as Fact;
 use keepwatch_engine::model::{Labels, Matcher, MetricDefinition, Sample, TimeRange, Timestamp};
+use keepwatch_engine::rules::file::RuleFile;
+use keepwatch_engine::rules::group::{GroupDefaults, Groups, Member};
 use keepwatch_engine::storage::Ledger;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -51,21 +55,34 @@ struct House {
 
 impl House {
     async fn open() -> Self {
-        Self::build(supervisor(), Workshop::here()).await
+        Self::build(supervisor(), Workshop::here(), &[]).await
     }
 
-    async fn build(mut supervisor: Supervisor, workshop: Workshop) -> Self {
+    /// Opens a house with rule files, each a name and a text.
+    async fn with_rules(files: &[(&str, &str)]) -> Self {
+        Self::build(supervisor(), Workshop::here(), files).await
+    }
+
+    async fn build(mut supervisor: Supervisor, workshop: Workshop, files: &[(&str, &str)]) -> Self {
         let (catalogue, ledger) = (Catalogue::new(), Arc::new(Ledger::new()));
         let registry = supervisor.seat(Settings::default(), move || {
             Registry::new(RegistryConfig::default(), catalogue.clone(), Arc::clone(&ledger))
         });
-        let keep = Keep::new(Evaluator::default());
+        let mut evaluator = Evaluator::default();
+        let mut groups = Groups::default();
+        for (name, file) in files {
+            let file = RuleFile::parse(file).unwrap();
+            let defaults = GroupDefaults::default();
+            groups.add(&(*name).into(), &file, &defaults, &mut evaluator, EPOCH).unwrap();
+        }
+        let (keep, groups) = (Keep::new(evaluator), Keep::new(groups));
         let couriers = Couriers::new(workshop);
         let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
         let outlets =
             AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
         let alerts = supervisor.seat(Settings::default(), move || {
             AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
+                .with_groups(groups.clone())
         });
         let definition = MetricDefinition::gauge("cpu").labels(["host"]).build().unwrap();
         let supervisor = supervisor.open();
@@ -237,7 +254,7 @@ fn a_subscriber_that_blocks_its_thread_blocks_nobody_else() {
     threaded(async {
         let clock = Arc::new(TokioClock::new());
         let supervisor = Supervisor::new(clock, workshop.clone(), Placement::OwnArbiters);
-        let house = House::build(supervisor, workshop).await;
+        let house = House::build(supervisor, workshop, &[]).await;
         let blocked = Subscriber::closure("blocked", |_: AlertTransition| -> () {
             loop {
                 std::thread::park();

@@ -12,12 +12,13 @@ use crate::aggregate::Method;
 use crate::model::{Labels, MatchOp, Matcher, MatcherError, check_metric_name};
 use crate::promql::Expression;
 use crate::promql::syntax::ValueType;
+use crate::template::{Template, TemplateTexts};
 
 use super::condition::Defect;
 use super::rule::{ALERT_NAME, SEVERITY};
 use super::{
     AlertError, Condition, ConditionError, ErrorPolicy, MetricQuestion, NoDataPolicy, Question,
-    Rule, Severity, template,
+    Rule, Severity,
 };
 
 /// The window if none is given.
@@ -32,8 +33,11 @@ pub const CAP_MAX: usize = 100_000;
 /// The longest rule name in bytes.
 const NAME_BYTES_MAX: usize = 256;
 
-/// The longest description in bytes.
-const DESCRIPTION_BYTES_MAX: usize = 4_096;
+/// The most annotations of a rule.
+const ANNOTATIONS_MAX: usize = 100;
+
+/// The annotation that describes an alert.
+const DESCRIPTION: &str = "description";
 
 /// The shortest interval and window.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -74,7 +78,7 @@ pub struct RuleBuilder {
     #[serde(default)]
     labels: Vec<(Arc<str>, Arc<str>)>,
     #[serde(default)]
-    description: Arc<str>,
+    annotations: Vec<(Arc<str>, Arc<str>)>,
     #[serde(default)]
     no_data: NoDataPolicy,
     #[serde(default)]
@@ -127,7 +131,7 @@ impl RuleBuilder {
             keep_firing_for: Duration::ZERO,
             severity: Severity::default(),
             labels: Vec::new(),
-            description: "".into(),
+            annotations: Vec::new(),
             no_data: NoDataPolicy::default(),
             on_error: ErrorPolicy::default(),
             interval: None,
@@ -223,17 +227,27 @@ impl RuleBuilder {
         self
     }
 
-    /// Lays a label over the series' own; an empty value removes one.
+    /// Lays a label over the series' own; an empty value removes one. The value
+    /// is a template, as in [`annotation`](Self::annotation).
     pub fn label(mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
         self.labels.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the description. `{{ $value }}` and `{{ $labels.name }}` are
-    /// filled when an alert changes its state.
-    pub fn description(mut self, description: impl Into<Arc<str>>) -> Self {
-        self.description = description.into();
+    /// Sets what an alert says under a name, in place of what was set before.
+    /// The text is a [template](crate::template) in the language of
+    /// Prometheus' rules, which is filled whenever the series is found to
+    /// alert: `{{ $labels.host }} is at {{ $value | humanize }}`.
+    pub fn annotation(mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.annotations.retain(|(other, _)| *other != name);
+        self.annotations.push((name, text.into()));
         self
+    }
+
+    /// Sets the [annotation](Self::annotation) `description`.
+    pub fn description(self, description: impl Into<Arc<str>>) -> Self {
+        self.annotation(DESCRIPTION, description)
     }
 
     /// Sets what becomes of a series without a value in the window.
@@ -272,7 +286,8 @@ impl RuleBuilder {
         self.check_durations()?;
         let question = self.question()?;
         self.check_labels()?;
-        self.check_description()?;
+        let labels = self.templates("label", &self.labels)?;
+        let annotations = self.annotations()?;
         if !(1..=CAP_MAX).contains(&self.cap) {
             let rule = self.name.to_string();
             return Err(AlertError::Cap { rule, given: self.cap, max: CAP_MAX });
@@ -294,12 +309,13 @@ impl RuleBuilder {
             pending_for: self.pending_for,
             keep_firing_for: self.keep_firing_for,
             severity: self.severity,
-            labels: self.labels,
-            description: self.description,
+            labels,
+            annotations,
             no_data: self.no_data,
             on_error: self.on_error,
             interval: self.interval,
             cap: self.cap,
+            membership: None,
         })
     }
 
@@ -401,22 +417,33 @@ impl RuleBuilder {
         }
     }
 
-    fn check_description(&self) -> Result<(), AlertError> {
-        if self.description.len() > DESCRIPTION_BYTES_MAX {
-            return Err(AlertError::TextTooLong {
-                owner: format!("rule {:?}", self.name),
-                what: "description",
-                bytes: self.description.len(),
-                max: DESCRIPTION_BYTES_MAX,
-            });
+    fn annotations(&self) -> Result<TemplateTexts, AlertError> {
+        let rule = || self.name.to_string();
+        if self.annotations.len() > ANNOTATIONS_MAX {
+            let (given, max) = (self.annotations.len(), ANNOTATIONS_MAX);
+            return Err(AlertError::TooManyAnnotations { rule: rule(), given, max });
         }
-        match template::unknown_placeholder(&self.description) {
-            None => Ok(()),
-            Some(piece) => Err(AlertError::Placeholder {
+        match Labels::new(self.annotations.iter().map(|(name, _)| (&**name, "text"))) {
+            Ok(_) => self.templates("annotation", &self.annotations),
+            Err(source) => Err(AlertError::Annotations { rule: rule(), source }),
+        }
+    }
+
+    fn templates(
+        &self,
+        what: &'static str,
+        texts: &[(Arc<str>, Arc<str>)],
+    ) -> Result<TemplateTexts, AlertError> {
+        let parse = |(name, text): &(Arc<str>, Arc<str>)| match Template::parse(text) {
+            Ok(template) => Ok((Arc::clone(name), template)),
+            Err(source) => Err(AlertError::Template {
                 rule: self.name.to_string(),
-                piece: format!("{{{{{piece}}}}}"),
+                what,
+                name: name.to_string(),
+                source: Box::new(source),
             }),
-        }
+        };
+        texts.iter().map(parse).collect()
     }
 
     fn checked(&self, written: &Written, what: &'static str) -> Result<Condition, AlertError> {

@@ -8,6 +8,7 @@ use crate::aggregate::Method;
 use crate::model::{LabelsError, MatcherError, MetricKind, NameError, Timestamp};
 use crate::promql::QueryError;
 use crate::promql::syntax::Position;
+use crate::template::TemplateError;
 
 use super::ConditionError;
 
@@ -161,15 +162,35 @@ pub enum AlertError {
         /// What is wrong with it.
         source: MatcherError,
     },
-    /// A description has a placeholder that nothing fills.
-    #[error(
-        "rule {rule:?}: description has {piece:?}; expected \"{{{{ $value }}}}\" or \"{{{{ $labels.name }}}}\""
-    )]
-    Placeholder {
+    /// The name of an annotation is none, or comes twice.
+    #[error("rule {rule:?}: annotations: {source}")]
+    Annotations {
         /// The rule.
         rule: String,
-        /// The placeholder as written.
-        piece: String,
+        /// What is wrong with them.
+        source: LabelsError,
+    },
+    /// There are more annotations than there may be.
+    #[error("rule {rule:?}: {given} annotations are more than {max}")]
+    TooManyAnnotations {
+        /// The rule.
+        rule: String,
+        /// How many there are.
+        given: usize,
+        /// The most.
+        max: usize,
+    },
+    /// The text of a label or an annotation is no template.
+    #[error("rule {rule:?}: {what} {name:?}: template: {source}")]
+    Template {
+        /// The rule.
+        rule: String,
+        /// `label` or `annotation`.
+        what: &'static str,
+        /// The name of the label or annotation.
+        name: String,
+        /// What is wrong, and where.
+        source: Box<TemplateError>,
     },
     /// A text is too long.
     #[error("{owner}: {what} of {bytes} bytes is longer than {max}")]
@@ -198,6 +219,14 @@ pub enum AlertError {
     DuplicateRule {
         /// The rule.
         rule: String,
+    },
+    /// The rule belongs to a group of a rule file.
+    #[error("rule {rule:?} is evaluated with its {group}, not by itself")]
+    OfGroup {
+        /// The rule.
+        rule: String,
+        /// The group and its file.
+        group: String,
     },
     /// There is no rule of this name.
     #[error("there is no rule {rule:?}")]

@@ -14,7 +14,8 @@ use super::silence::Silences;
 use super::track::{Origin, Track};
 use super::{
     Acknowledgement, Alert, AlertError, AlertFilter, AlertKey, AlertState, Cause, EvaluationError,
-    HistoryFilter, Reading, Rule, RuleStatus, Silence, SilenceId, SilenceRequest, Transition,
+    Finding, HistoryFilter, Rule, RuleStatus, Silence, SilenceId, SilenceRequest, Surroundings,
+    Transition,
 };
 
 /// How often a rule is evaluated if it does not say.
@@ -31,6 +32,7 @@ pub const HISTORY_MAX: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     pub(super) interval: Duration,
+    pub(super) surroundings: Arc<Surroundings>,
     pub(super) tracks: BTreeMap<Arc<str>, Arc<Track>>,
     /// What was kept of rules that have not been added again.
     pub(super) unclaimed: BTreeMap<Arc<str>, Arc<KeptRule>>,
@@ -45,6 +47,9 @@ pub struct Due {
     pub rule: Arc<Rule>,
     /// The time to evaluate it at.
     pub at: Timestamp,
+    /// The time at which its question is asked; earlier for a rule of a group
+    /// with an offset.
+    pub query_at: Timestamp,
 }
 
 impl Default for Evaluator {
@@ -60,6 +65,7 @@ impl Evaluator {
     pub fn new(interval: Duration) -> Self {
         Self {
             interval: interval.max(Duration::from_millis(1)),
+            surroundings: Arc::default(),
             tracks: BTreeMap::new(),
             unclaimed: BTreeMap::new(),
             silences: Arc::default(),
@@ -67,21 +73,35 @@ impl Evaluator {
         }
     }
 
+    /// Sets what templates of rules that are added later know beside the
+    /// alert.
+    pub fn surround(&mut self, surroundings: Surroundings) {
+        self.surroundings = Arc::new(surroundings);
+    }
+
+    /// Returns what templates know beside the alert.
+    #[must_use]
+    pub const fn surroundings(&self) -> &Arc<Surroundings> {
+        &self.surroundings
+    }
+
     /// Adds a rule; it is due at the first multiple of its interval after
     /// `now`. It takes the place of one that was restored and has not been
     /// added since, and goes on with the alerts that are its own.
     ///
     /// # Errors
-    /// A rule of the same name, or too many rules.
+    /// A rule of the same name, too many rules, or a rule of a group.
     pub fn add_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
+        check_alone(&rule)?;
         self.insert(rule, Origin::Added, now)
     }
 
     /// Adds a rule that comes anew with each start, as
-    /// [`add_rule`](Self::add_rule) does: its alerts are kept, itself not.
+    /// [`add_rule`](Self::add_rule) does: its alerts are kept, itself not. One
+    /// that belongs to a group is due when its group says so.
     ///
     /// # Errors
-    /// As [`add_rule`](Self::add_rule).
+    /// A rule of the same name, or too many rules.
     pub fn configure_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), AlertError> {
         self.insert(rule, Origin::Configured, now)
     }
@@ -97,7 +117,8 @@ impl Evaluator {
             return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
         }
         let interval = rule.interval.unwrap_or(self.interval);
-        let mut track = Track::new(Arc::new(rule), origin, interval, now);
+        let surroundings = Arc::clone(&self.surroundings);
+        let mut track = Track::new(Arc::new(rule), origin, interval, surroundings, now);
         let unclaimed = self.unclaimed.remove(&name).map(Arc::unwrap_or_clone);
         if let Some(kept) = unclaimed.or(restored) {
             track.adopt(kept, now);
@@ -156,6 +177,12 @@ impl Evaluator {
         self.tracks.values().map(|track| status(track)).collect()
     }
 
+    /// Returns one rule and how it fares.
+    #[must_use]
+    pub fn status(&self, name: &str) -> Option<RuleStatus> {
+        self.tracks.get(name).map(|track| status(track))
+    }
+
     /// Returns one rule.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<Arc<Rule>> {
@@ -163,10 +190,10 @@ impl Evaluator {
     }
 
     /// Returns when the next evaluation is due: the first multiple of an
-    /// enabled rule's interval after `now`.
+    /// enabled rule's interval after `now`. Rules of groups are due with these.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let enabled = self.tracks.values().filter(|track| track.enabled);
+        let enabled = self.tracks.values().filter(|track| track.is_in_turn());
         enabled.map(|track| now.align_down(track.interval) + track.interval).min()
     }
 
@@ -180,43 +207,51 @@ impl Evaluator {
         let mut due = Vec::new();
         for (name, track) in &mut self.tracks {
             let at = now.align_down(track.interval);
-            if !track.enabled || track.stands(track.asked, at) {
+            if !track.is_in_turn() || track.stands(track.asked, at) {
                 continue;
             }
             let track = Arc::make_mut(track);
             track.ask(at, busy(name));
             if !busy(name) {
-                due.push(Due { rule: Arc::clone(&track.rule), at });
+                due.push(Due { rule: Arc::clone(&track.rule), at, query_at: at });
             }
         }
         due
     }
 
-    /// Returns every rule that is switched on, or the one that is named, to
-    /// be evaluated at `now` out of its turn.
+    /// Returns a rule of a group, unless it is switched off or gone, to be
+    /// evaluated at `at` on what there was at `query_at`.
+    #[must_use]
+    pub fn due_in_group(&self, rule: &str, at: Timestamp, query_at: Timestamp) -> Option<Due> {
+        let track = self.tracks.get(rule).filter(|track| track.enabled)?;
+        Some(Due { rule: Arc::clone(&track.rule), at, query_at })
+    }
+
+    /// Returns every rule that is switched on and belongs to no group, or the
+    /// one that is named, to be evaluated at `now` out of its turn.
     ///
     /// # Errors
-    /// No rule of this name.
+    /// No rule of this name, or one that belongs to a group: the rules of a
+    /// group rest on each other.
     pub fn due_now(&self, rule: Option<&str>, now: Timestamp) -> Result<Vec<Due>, AlertError> {
-        if let Some(name) = rule
-            && !self.tracks.contains_key(name)
-        {
-            return Err(unknown_rule(name));
+        if let Some(name) = rule {
+            check_alone(&self.tracks.get(name).ok_or_else(|| unknown_rule(name))?.rule)?;
         }
         let wanted = |track: &&Arc<Track>| {
-            track.enabled && rule.is_none_or(|name| name == &*track.rule.name)
+            track.is_in_turn() && rule.is_none_or(|name| name == &*track.rule.name)
         };
-        let due = |track: &Arc<Track>| Due { rule: Arc::clone(&track.rule), at: now };
+        let due =
+            |track: &Arc<Track>| Due { rule: Arc::clone(&track.rule), at: now, query_at: now };
         Ok(self.tracks.values().filter(wanted).map(due).collect())
     }
 
-    /// Takes the outcome of the evaluation of a rule: what it found
-    /// of each series, or why it found nothing. An outcome for a rule that is
+    /// Takes the outcome of the evaluation of a rule: what it
+    /// [found](Rule::find) of each series, or why it found nothing. An outcome for a rule that is
     /// gone, switched off, or has a newer one is dropped.
     pub fn step(
         &mut self,
         due: &Due,
-        outcome: Result<&[Reading], EvaluationError>,
+        outcome: Result<Vec<Finding>, EvaluationError>,
     ) -> Vec<Arc<Transition>> {
         let Some(track) = self.tracks.get_mut(&due.rule.name) else { return Vec::new() };
         let overtaken =
@@ -366,6 +401,17 @@ fn status(track: &Track) -> RuleStatus {
         missed: track.missed,
         failures: track.failures,
         last_error: track.last_error.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Refuses a rule that belongs to a group.
+fn check_alone(rule: &Rule) -> Result<(), AlertError> {
+    match &rule.membership {
+        None => Ok(()),
+        Some(membership) => {
+            let (rule, group) = (rule.name.to_string(), membership.to_string());
+            Err(AlertError::OfGroup { rule, group })
+        }
     }
 }
 

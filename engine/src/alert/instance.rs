@@ -10,7 +10,8 @@
 //!
 //! Only time that evaluations vouch for counts toward `for`: a gap of more
 //! than two intervals (downtime, failed evaluations, silence of the series)
-//! counts as one interval, so that nothing fires on time nobody watched.
+//! counts as one interval, so that nothing fires on time nobody watched. For
+//! rules of rule files only downtime is such a gap, as in Prometheus.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Labels, Timestamp};
 
-use super::{Acknowledgement, AlertState, Fingerprint, Rule, SilenceId, wire};
+use super::{Acknowledgement, AlertState, Annotations, Fingerprint, Rule, SilenceId, wire};
 
 /// How long a pending alert outlives evaluations that do not judge it.
 pub(super) const OUTAGE_TOLERANCE: Duration = Duration::from_secs(3_600);
@@ -58,6 +59,7 @@ pub(super) struct Instance {
     pub(super) fired_at: Option<Timestamp>,
     #[serde(with = "wire")]
     pub(super) value: Option<f64>,
+    pub(super) annotations: Annotations,
     /// Whether it speaks for the rule rather than for one of its series.
     pub(super) of_rule: bool,
     /// Whether subscribers were told that it fires.
@@ -70,6 +72,10 @@ pub(super) struct Instance {
     held: Duration,
     /// Since when a firing alert is only kept firing.
     kept_since: Option<Timestamp>,
+    /// Whether nobody watched since it last counted as met, because keepwatch
+    /// did not run.
+    #[serde(skip_serializing)]
+    pub(super) resumed: bool,
 }
 
 /// An alert as it was kept.
@@ -82,6 +88,8 @@ struct KeptInstance {
     fired_at: Option<Timestamp>,
     #[serde(default, with = "wire")]
     value: Option<f64>,
+    #[serde(default)]
+    annotations: Annotations,
     #[serde(default)]
     of_rule: bool,
     #[serde(default)]
@@ -117,6 +125,7 @@ impl TryFrom<KeptInstance> for Instance {
             active_at: kept.active_at,
             fired_at: kept.fired_at,
             value: kept.value,
+            annotations: kept.annotations,
             of_rule: kept.of_rule,
             notified: kept.notified,
             silenced_by: kept.silenced_by,
@@ -124,6 +133,7 @@ impl TryFrom<KeptInstance> for Instance {
             matched_at: kept.matched_at,
             held: kept.held,
             kept_since: kept.kept_since,
+            resumed: true,
         })
     }
 }
@@ -144,6 +154,7 @@ impl Instance {
             active_at: at,
             fired_at: None,
             value: None,
+            annotations: Annotations::default(),
             of_rule,
             notified: false,
             silenced_by: None,
@@ -151,6 +162,7 @@ impl Instance {
             matched_at: at,
             held: Duration::ZERO,
             kept_since: None,
+            resumed: false,
         };
         instance.fire_when_due(rule, at);
         let change = Change { from: AlertState::Inactive, to: instance.state };
@@ -169,7 +181,7 @@ impl Instance {
         let from = self.state;
         match (from, signal) {
             (AlertState::Pending, Signal::Match) => {
-                self.hold(interval, at);
+                self.hold(rule, interval, at);
                 self.fire_when_due(rule, at);
             }
             (AlertState::Pending, Signal::NoMatch) => self.state = AlertState::Inactive,
@@ -179,7 +191,7 @@ impl Instance {
                 }
             }
             (AlertState::Firing | AlertState::NoData, Signal::Match) => {
-                self.hold(interval, at);
+                self.hold(rule, interval, at);
                 self.state = AlertState::Firing;
                 self.kept_since = None;
             }
@@ -206,10 +218,13 @@ impl Instance {
 
     /// Says that the condition is met at `at` and counts the time since it
     /// last was.
-    fn hold(&mut self, interval: Duration, at: Timestamp) {
+    fn hold(&mut self, rule: &Rule, interval: Duration, at: Timestamp) {
         let gap = at.since(self.matched_at);
-        self.held = self.held.saturating_add(if gap > interval * 2 { interval } else { gap });
+        // Prometheus counts evaluations that failed, but no time it was down.
+        let vouched_for = gap <= interval * 2 || rule.membership.is_some() && !self.resumed;
+        self.held = self.held.saturating_add(if vouched_for { gap } else { interval });
         self.matched_at = at;
+        self.resumed = false;
     }
 
     fn fire_when_due(&mut self, rule: &Rule, at: Timestamp) {

@@ -92,9 +92,8 @@ impl Track {
         }
         self.instances = alerts;
         self.was_shown();
-        self.instances.retain(|labels, alert| {
-            self.rule.alert_labels(labels) == *labels && alert.outlasts_outage(now)
-        });
+        self.instances
+            .retain(|labels, alert| self.rule.may_have_given(labels) && alert.outlasts_outage(now));
     }
 }
 
@@ -110,7 +109,8 @@ impl Evaluator {
                 continue;
             }
             let interval = rule.interval.unwrap_or(evaluator.interval);
-            let track = Track::new(Arc::new(rule), Origin::Restored, interval, now);
+            let surroundings = Arc::clone(&evaluator.surroundings);
+            let track = Track::new(Arc::new(rule), Origin::Restored, interval, surroundings, now);
             evaluator.tracks.insert(name.into(), Arc::new(track));
         }
         let mut kept: BTreeMap<Arc<str>, KeptRule> = BTreeMap::new();

@@ -1,10 +1,12 @@
 //! Alert rules and the state machine behind them.
 //!
 //! A [`Rule`] asks a [`Question`], of the series of a metric or in PromQL, and
-//! judges each series of the answer by a [`Condition`]. The [`Evaluator`] holds every rule with its alerts, one
-//! **for each series**, and takes the outcome of each evaluation with
-//! [`Evaluator::step`]; what changed comes back as [`Transition`]s. It
-//! reads no samples and no clock: readings and times come in as arguments.
+//! judges each series of the answer, a [`Reading`], by a [`Condition`].
+//! [`Rule::find`] puts readings under the labels and annotations of their
+//! alerts. The [`Evaluator`] holds every rule with its alerts, one **for each
+//! series**, and takes what each evaluation found with [`Evaluator::step`];
+//! what changed comes back as [`Transition`]s. It reads no samples and no
+//! clock: findings and times come in as arguments.
 //!
 //! Invariants, which the tests hold it to:
 //! - an alert is known by its labels, under those of the rule; two series that
@@ -27,6 +29,7 @@ mod evaluator;
 mod history;
 mod instance;
 mod kept;
+mod membership;
 mod policy;
 mod query;
 mod question;
@@ -35,9 +38,9 @@ mod rule;
 mod series;
 mod severity;
 mod silence;
-mod template;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod track;
 mod transition;
 mod wire;
@@ -47,6 +50,7 @@ pub use condition::{Condition, ConditionError, DEPTH_MAX, TERMS_MAX, TEXT_BYTES_
 pub use error::{AlertError, EvaluationError};
 pub use evaluator::{Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX};
 pub use history::HistoryFilter;
+pub use membership::Membership;
 pub use policy::{ErrorPolicy, NoDataPolicy};
 pub use query::{AlertFilter, AlertKey, RuleStatus};
 pub use question::{MetricQuestion, Question};
@@ -55,6 +59,7 @@ pub use rule::{ALERT_NAME, Rule, SEVERITY};
 pub use series::{ALERTS, ALERTS_FOR_STATE};
 pub use severity::Severity;
 pub use silence::{SILENCES_MAX, Silence, SilenceId, SilenceRequest, SilenceState};
+pub use texts::{Annotations, Finding, Surroundings, TemplateQuery, template_sample};
 pub use transition::{Acknowledgement, Alert, AlertState, Cause, Fingerprint, Transition};
 
 /// The longest comment, and the longest name of a person, in bytes.

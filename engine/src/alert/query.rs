@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::model::{Labels, Matcher, Timestamp};
 
 use super::instance::Instance;
+use super::track::severity;
 use super::{AlertError, Fingerprint, Rule, Severity};
 
 /// A rule and how it fares.
@@ -46,7 +47,7 @@ pub struct AlertFilter {
 
 impl AlertFilter {
     pub(super) fn passes(&self, rule: &Rule, labels: &Labels) -> bool {
-        self.severity.is_none_or(|severity| severity == rule.severity)
+        self.severity.is_none_or(|wanted| wanted == severity(rule, labels))
             && self.matchers.iter().all(|matcher| matcher.matches(labels))
     }
 }

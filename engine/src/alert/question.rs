@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::aggregate::{Method, observe};
 use crate::model::{Labels, MatchOp, Matcher, MetricDefinition, MetricKind};
 use crate::model::{SeriesSamples, TimeRange, Timestamp};
-use crate::promql::{Answer, Expression, PointValue, Value};
+use crate::promql::{Answer, Expression, LabelSet, PointValue, Value};
 use crate::storage::Selector;
 
 use super::{EvaluationError, Reading, relative_change};
@@ -38,6 +38,15 @@ impl Question {
         match self {
             Self::Metric(question) => Some(&question.metric),
             Self::Expression { .. } => None,
+        }
+    }
+
+    /// Returns the expression that it is; `None` for a question about a metric.
+    #[must_use]
+    pub const fn expression(&self) -> Option<&Expression> {
+        match self {
+            Self::Metric(_) => None,
+            Self::Expression { expression } => Some(expression),
         }
     }
 
@@ -142,7 +151,8 @@ impl MetricQuestion {
             let first = series.value(Method::First, window);
             let last = series.value(Method::Last, window);
             let change = first.zip(last).map(|(first, last)| relative_change(first, last));
-            readings.push(Reading { labels: series.labels().clone(), value, change });
+            let (name, labels) = (Arc::clone(definition.name()), series.labels().clone());
+            readings.push(Reading { series: LabelSet { name, labels }, value, change });
         }
         Ok(readings)
     }
@@ -168,19 +178,17 @@ fn check_method(method: Method, kind: MetricKind) -> Result<(), EvaluationError>
 }
 
 impl Reading {
-    /// Reads the answer to an expression: a reading of each series, without
-    /// its name.
+    /// Reads the answer to an expression: a reading of each series.
     ///
     /// # Errors
     /// Two series that differ in their name alone are found when the answer is
     /// judged; here it is only what is no vector or scalar.
     pub fn of_answer(answer: Answer) -> Result<Vec<Self>, EvaluationError> {
-        let read = |labels, value: PointValue| Self::new(labels, value.float());
+        let read = |series, value: PointValue| Self { series, value: value.float(), change: None };
         match answer.value {
-            Value::Scalar(point) => Ok(vec![read(Labels::EMPTY, point.value)]),
+            Value::Scalar(point) => Ok(vec![read(LabelSet::default(), point.value)]),
             Value::Vector(series) => {
-                let series = series.into_iter();
-                Ok(series.map(|(set, point)| read(set.labels, point.value)).collect())
+                Ok(series.into_iter().map(|(set, point)| read(set, point.value)).collect())
             }
             value @ (Value::String(_) | Value::Matrix(_)) => {
                 Err(EvaluationError::Answer { found: value.value_type().to_string() })

@@ -1,12 +1,13 @@
 //! What a rule judges of a series.
 
 use crate::model::Labels;
+use crate::promql::LabelSet;
 
 /// What one evaluation found of one series: the input of the state machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The series' labels, without the rule's.
-    pub labels: Labels,
+    /// The series, with its name if it has one.
+    pub series: LabelSet,
     /// The value over the window by the rule's method; `None` without a
     /// sample to tell it from.
     pub value: Option<f64>,
@@ -16,10 +17,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Creates a reading of a value whose change is not known.
+    /// Creates a reading of a series without a name, whose change is not
+    /// known.
     #[must_use]
-    pub const fn new(labels: Labels, value: Option<f64>) -> Self {
-        Self { labels, value, change: None }
+    pub fn new(labels: Labels, value: Option<f64>) -> Self {
+        Self { series: LabelSet::nameless(labels), value, change: None }
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Labels;
+use crate::promql::NAME;
+use crate::template::{Template, TemplateTexts};
 
 use super::{
-    AlertError, Condition, ErrorPolicy, NoDataPolicy, Question, RuleBuilder, Severity, template,
+    AlertError, Condition, ErrorPolicy, Membership, NoDataPolicy, Question, RuleBuilder, Severity,
 };
 
 /// The label that names an alert's rule.
@@ -23,22 +25,24 @@ pub const SEVERITY: &str = "severity";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RuleBuilder")]
 pub struct Rule {
-    pub(super) name: Arc<str>,
+    pub(crate) name: Arc<str>,
     #[serde(flatten)]
-    pub(super) question: Question,
-    pub(super) condition: Condition,
+    pub(crate) question: Question,
+    pub(crate) condition: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) clear: Option<Condition>,
-    pub(super) pending_for: Duration,
-    pub(super) keep_firing_for: Duration,
-    pub(super) severity: Severity,
-    pub(super) labels: Vec<(Arc<str>, Arc<str>)>,
-    pub(super) description: Arc<str>,
-    pub(super) no_data: NoDataPolicy,
-    pub(super) on_error: ErrorPolicy,
+    pub(crate) clear: Option<Condition>,
+    pub(crate) pending_for: Duration,
+    pub(crate) keep_firing_for: Duration,
+    pub(crate) severity: Severity,
+    pub(crate) labels: TemplateTexts,
+    pub(crate) annotations: TemplateTexts,
+    pub(crate) no_data: NoDataPolicy,
+    pub(crate) on_error: ErrorPolicy,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) interval: Option<Duration>,
-    pub(super) cap: usize,
+    pub(crate) interval: Option<Duration>,
+    pub(crate) cap: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) membership: Option<Membership>,
 }
 
 impl Rule {
@@ -98,7 +102,8 @@ impl Rule {
         self.keep_firing_for
     }
 
-    /// Returns how grave the rule's alerts are.
+    /// Returns how grave the rule's alerts are, unless their label `severity`
+    /// says otherwise.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.severity
@@ -107,14 +112,27 @@ impl Rule {
     /// Returns the labels that are laid over the series' own; an empty value
     /// removes a label.
     #[must_use]
-    pub fn labels(&self) -> &[(Arc<str>, Arc<str>)] {
+    pub fn labels(&self) -> &[(Arc<str>, Template)] {
         &self.labels
     }
 
-    /// Returns the description with its placeholders.
+    /// Returns the annotations of the rule's alerts.
     #[must_use]
-    pub const fn description(&self) -> &Arc<str> {
-        &self.description
+    pub fn annotations(&self) -> &[(Arc<str>, Template)] {
+        &self.annotations
+    }
+
+    /// Returns the group that the rule belongs to, if it was read from a rule
+    /// file.
+    #[must_use]
+    pub const fn membership(&self) -> Option<&Membership> {
+        self.membership.as_ref()
+    }
+
+    /// Returns the name of the rule's alerts: `alertname`.
+    #[must_use]
+    pub fn alert(&self) -> &Arc<str> {
+        self.membership.as_ref().map_or(&self.name, |membership| &membership.alert)
     }
 
     /// Returns what becomes of a series without a value.
@@ -142,20 +160,35 @@ impl Rule {
         self.cap
     }
 
-    /// Returns the labels of the alert of a series: its own, the rule's laid
-    /// over them, then `severity` and `alertname`.
-    pub(super) fn alert_labels(&self, series: &Labels) -> Labels {
+    /// Returns the labels of the alert of a series: its own, the rule's as
+    /// `expand` writes them laid over, then `severity` and `alertname`.
+    pub(super) fn alert_labels(
+        &self,
+        series: &Labels,
+        mut expand: impl FnMut(&Template) -> Arc<str>,
+    ) -> Labels {
         let mut labels = series.clone();
-        for (name, value) in &self.labels {
-            labels = labels.with(name, value);
+        // A rule file may name a label as the series are; an alert has none.
+        for (name, template) in self.labels.iter().filter(|(name, _)| &**name != NAME) {
+            labels = labels.with(name, &expand(template));
         }
-        labels.with(SEVERITY, self.severity.as_str()).with(ALERT_NAME, &self.name)
+        if self.membership.is_none() {
+            labels = labels.with(SEVERITY, self.severity.as_str());
+        }
+        labels.with(ALERT_NAME, self.alert())
     }
 
-    /// Returns the labels of the alert of the rule itself, for want of a
-    /// series.
-    pub(super) fn own_labels(&self) -> Labels {
-        self.alert_labels(&self.question.known_labels())
+    /// Says whether an alert of these labels may be the rule's: not if a label
+    /// that does not depend on the series is another.
+    pub(super) fn may_have_given(&self, labels: &Labels) -> bool {
+        let is_given = |(name, template): &(Arc<str>, Template)| {
+            let text = labels.get(name).unwrap_or_default();
+            !template.is_plain() || text == &**template.text()
+        };
+        let severity = labels.get(SEVERITY) == Some(self.severity.as_str());
+        self.labels.iter().all(is_given)
+            && labels.get(ALERT_NAME) == Some(self.alert())
+            && (severity || self.membership.is_some())
     }
 
     /// Says whether series must be remembered to notice that they fall
@@ -164,11 +197,6 @@ impl Rule {
         self.no_data == NoDataPolicy::Alerting
             || self.condition.asks_absence()
             || self.clear.as_ref().is_some_and(Condition::asks_absence)
-    }
-
-    /// Returns the description with its placeholders filled.
-    pub(super) fn describe(&self, labels: &Labels, value: Option<f64>) -> Arc<str> {
-        template::expand(&self.description, labels, value).into()
     }
 }
 

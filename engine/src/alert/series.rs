@@ -2,7 +2,7 @@
 //!
 //! While an alert is pending or raised, `ALERTS` is 1 under its labels and
 //! `alertstate`, and `ALERTS_FOR_STATE` tells since when its condition has
-//! held, in seconds since the epoch. Both are told after each evaluation and
+//! held, in whole seconds since the epoch. Both are told after each evaluation and
 //! end with a staleness marker. Source: Prometheus' alerting rules.
 
 use std::collections::BTreeSet;
@@ -63,11 +63,11 @@ impl Track {
         self.shown = names(&self.series(Timestamp::MIN));
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year fit a double")]
     fn series(&self, at: Timestamp) -> Vec<DerivedSample> {
         let of = |alert: &super::instance::Instance| {
             let state = if alert.state == AlertState::Pending { "pending" } else { "firing" };
-            let since = alert.active_at.millis() as f64 / 1_000.0;
+            // Whole seconds, as Prometheus writes them.
+            let since = alert.active_at.seconds().floor();
             [
                 sample(ALERTS, alert.labels.with(STATE, state), at, 1.0),
                 sample(ALERTS_FOR_STATE, alert.labels.clone(), at, since),

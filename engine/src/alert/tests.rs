@@ -45,14 +45,18 @@ fn told(transitions: &[Arc<Transition>]) -> Vec<String> {
 
 fn due(evaluator: &Evaluator, at: u64) -> Due {
     let rule = evaluator.rule("HighCpu").unwrap();
-    Due { rule, at: second(at) }
+    Due { rule, at: second(at), query_at: second(at) }
+}
+
+/// Puts readings under the labels and annotations of their alerts.
+pub(super) fn find(due: &Due, readings: Vec<Reading>) -> Vec<Finding> {
+    due.rule.find(readings, due.at, &Surroundings::default(), &mut |_| Ok(Vec::new()))
 }
 
 fn evaluate(evaluator: &mut Evaluator, values: &[(&str, Option<f64>)], at: u64) -> Vec<String> {
-    let readings: Vec<_> =
-        values.iter().map(|(name, value)| Reading::new(host(name), *value)).collect();
+    let readings = values.iter().map(|(name, value)| Reading::new(host(name), *value)).collect();
     let due = due(evaluator, at);
-    told(&evaluator.step(&due, Ok(&readings)))
+    told(&evaluator.step(&due, Ok(find(&due, readings))))
 }
 
 fn fail(evaluator: &mut Evaluator, at: u64) -> Vec<String> {
@@ -244,7 +248,7 @@ fn each_series_has_an_alert_of_its_own() {
         active[1].labels.to_string(),
         r#"{alertname="HighCpu",host="c",severity="warning",team="ops"}"#
     );
-    assert_eq!(&*active[1].description, "c: 99.5");
+    assert_eq!(active[1].description(), "c: 99.5");
     let only =
         AlertFilter { matchers: vec![Matcher::equal("host", "a")], ..AlertFilter::default() };
     assert_eq!(evaluator.active(&only).len(), 1);

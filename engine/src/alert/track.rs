@@ -7,10 +7,12 @@ use std::time::Duration;
 use crate::model::{Labels, Timestamp};
 
 use super::instance::{Change, Instance, SILENT_REMEMBERED, Signal};
+use super::rule::SEVERITY;
 use super::series::Shown;
 use super::silence::Silences;
 use super::{
-    Alert, AlertState, Cause, ErrorPolicy, EvaluationError, NoDataPolicy, Reading, Rule, Transition,
+    Alert, AlertState, Annotations, Cause, ErrorPolicy, EvaluationError, Finding, NoDataPolicy,
+    Reading, Rule, Severity, Surroundings, Transition,
 };
 
 /// The most series that are remembered for a rule.
@@ -23,6 +25,7 @@ pub(super) struct Track {
     pub(super) origin: Origin,
     pub(super) enabled: bool,
     pub(super) interval: Duration,
+    surroundings: Arc<Surroundings>,
     pub(super) instances: BTreeMap<Labels, Instance>,
     /// The alerts' labels of the series that have spoken, and when last; kept
     /// only for rules that watch for silence.
@@ -51,21 +54,36 @@ pub(super) enum Origin {
 }
 
 /// What an evaluation says of one alert that is or might be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Verdict {
     signal: Signal,
     value: Option<f64>,
     cause: Cause,
     of_rule: bool,
+    /// What the alert says from now on; `None` if that is not known.
+    annotations: Option<Annotations>,
+}
+
+impl Verdict {
+    const fn new(signal: Signal, cause: Cause) -> Self {
+        Self { signal, value: None, cause, of_rule: false, annotations: None }
+    }
 }
 
 impl Track {
-    pub(super) fn new(rule: Arc<Rule>, origin: Origin, interval: Duration, now: Timestamp) -> Self {
+    pub(super) fn new(
+        rule: Arc<Rule>,
+        origin: Origin,
+        interval: Duration,
+        surroundings: Arc<Surroundings>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             rule,
             origin,
             enabled: true,
             interval,
+            surroundings,
             instances: BTreeMap::new(),
             spoken: BTreeMap::new(),
             asked: now.align_down(interval),
@@ -76,6 +94,11 @@ impl Track {
             last_error: None,
             shown: Shown::new(),
         }
+    }
+
+    /// Says whether it is evaluated by its own interval.
+    pub(super) fn is_in_turn(&self) -> bool {
+        self.enabled && self.rule.membership.is_none()
     }
 
     /// Says whether what was asked for or found at `known` still stands at
@@ -98,7 +121,7 @@ impl Track {
     /// Takes the outcome of the evaluation at `at`.
     pub(super) fn step(
         &mut self,
-        outcome: Result<&[Reading], EvaluationError>,
+        outcome: Result<Vec<Finding>, EvaluationError>,
         silences: &Silences,
         at: Timestamp,
     ) -> Vec<Transition> {
@@ -106,11 +129,11 @@ impl Track {
         self.last_evaluation = Some(at);
         let outcome = match outcome {
             Err(EvaluationError::UnknownMetric { .. }) if self.rule.watches_silence() => {
-                Ok(&[][..])
+                Ok(Vec::new())
             }
             outcome => outcome,
         };
-        let verdicts = outcome.and_then(|readings| self.judge(readings, at));
+        let verdicts = outcome.and_then(|findings| self.judge(findings, at));
         let mut transitions = match verdicts {
             Ok(verdicts) => {
                 self.last_error = None;
@@ -119,7 +142,7 @@ impl Track {
             Err(error) => {
                 self.failures += 1;
                 self.last_error = Some(error);
-                let verdicts = self.judge_failure();
+                let verdicts = self.judge_failure(at);
                 self.apply(verdicts, silences, at)
             }
         };
@@ -155,48 +178,39 @@ impl Track {
 
     fn judge(
         &mut self,
-        readings: &[Reading],
+        findings: Vec<Finding>,
         at: Timestamp,
     ) -> Result<BTreeMap<Labels, Verdict>, EvaluationError> {
         let mut verdicts = BTreeMap::new();
-        for reading in readings {
-            let labels = self.rule.alert_labels(&reading.labels);
-            let verdict = self.verdict(&labels, reading, false);
+        for Finding { reading, labels, annotations } in findings {
+            let verdict = Verdict { annotations, ..self.verdict(&labels, &reading) };
             if verdicts.insert(labels.clone(), verdict).is_some() {
                 return Err(EvaluationError::Duplicate { labels: labels.to_string() });
             }
         }
+        let speaking = verdicts.iter().filter(|(_, verdict)| verdict.value.is_some());
+        let speaking: Vec<Labels> = speaking.map(|(labels, _)| labels.clone()).collect();
         let silent = Reading::new(Labels::EMPTY, None);
         for (labels, instance) in &self.instances {
             // An alert of the rule itself lives on what is said of the rule.
             let verdict = if instance.of_rule {
-                Verdict {
-                    signal: Signal::NoMatch,
-                    value: None,
-                    cause: Cause::Condition,
-                    of_rule: true,
-                }
+                Verdict { of_rule: true, ..Verdict::new(Signal::NoMatch, Cause::Condition) }
             } else if instance.is_gone(at) {
-                Verdict {
-                    signal: Signal::NoMatch,
-                    value: None,
-                    cause: Cause::NoData,
-                    of_rule: false,
-                }
+                Verdict::new(Signal::NoMatch, Cause::NoData)
             } else {
-                self.verdict(labels, &silent, false)
+                self.verdict(labels, &silent)
             };
             verdicts.entry(labels.clone()).or_insert(verdict);
         }
-        self.remember(readings, at);
+        self.remember(speaking, at);
         for labels in self.spoken.keys() {
             if !verdicts.contains_key(labels) {
-                verdicts.insert(labels.clone(), self.verdict(labels, &silent, false));
+                verdicts.insert(labels.clone(), self.verdict(labels, &silent));
             }
         }
         if verdicts.values().all(|verdict| verdict.of_rule) && self.rule.watches_silence() {
-            let labels = self.rule.own_labels();
-            let verdict = self.verdict(&labels, &silent, true);
+            let labels = self.rule.own_labels(at, &self.surroundings);
+            let verdict = Verdict { of_rule: true, ..self.verdict(&labels, &silent) };
             verdicts.insert(labels, verdict);
         }
         self.check_cap(&verdicts)?;
@@ -204,12 +218,11 @@ impl Track {
     }
 
     /// Notes which series speak, and forgets those silent for too long.
-    fn remember(&mut self, readings: &[Reading], at: Timestamp) {
+    fn remember(&mut self, speaking: Vec<Labels>, at: Timestamp) {
         if !self.rule.watches_silence() {
             return;
         }
-        for reading in readings.iter().filter(|reading| reading.value.is_some()) {
-            let labels = self.rule.alert_labels(&reading.labels);
+        for labels in speaking {
             if self.spoken.len() < REMEMBERED_MAX || self.spoken.contains_key(&labels) {
                 self.spoken.insert(labels, at);
             }
@@ -227,7 +240,7 @@ impl Track {
         if count > cap { Err(EvaluationError::TooManyAlerts { count, cap }) } else { Ok(()) }
     }
 
-    fn verdict(&self, labels: &Labels, reading: &Reading, of_rule: bool) -> Verdict {
+    fn verdict(&self, labels: &Labels, reading: &Reading) -> Verdict {
         let raised = self.instances.get(labels).is_some_and(|alert| alert.state.is_raised());
         let alerts = self.rule.condition.judge(reading);
         let holds = match &self.rule.clear {
@@ -246,20 +259,20 @@ impl Track {
             (None, NoDataPolicy::KeepLast) => (Signal::Hold, Cause::NoData),
             (None, NoDataPolicy::NoData) => (Signal::NoData, Cause::NoData),
         };
-        Verdict { signal, value: reading.value, cause, of_rule }
+        Verdict { value: reading.value, ..Verdict::new(signal, cause) }
     }
 
     /// Judges an evaluation that failed: every alert holds, and the rule's
     /// own one is raised if the policy says so.
-    fn judge_failure(&self) -> BTreeMap<Labels, Verdict> {
-        let verdict =
-            |signal, of_rule| Verdict { signal, value: None, cause: Cause::Error, of_rule };
+    fn judge_failure(&self, at: Timestamp) -> BTreeMap<Labels, Verdict> {
+        let verdict = |signal, of_rule| Verdict { of_rule, ..Verdict::new(signal, Cause::Error) };
         let held = |(labels, alert): (&Labels, &Instance)| {
             (labels.clone(), verdict(Signal::Hold, alert.of_rule))
         };
         let mut verdicts: BTreeMap<_, _> = self.instances.iter().map(held).collect();
         if self.rule.on_error == ErrorPolicy::Alerting {
-            verdicts.insert(self.rule.own_labels(), verdict(Signal::Match, true));
+            let labels = self.rule.own_labels(at, &self.surroundings);
+            verdicts.insert(labels, verdict(Signal::Match, true));
         }
         verdicts
     }
@@ -280,12 +293,19 @@ impl Track {
                     if verdict.value.is_some() {
                         instance.value = verdict.value;
                     }
+                    if let Some(annotations) = verdict.annotations {
+                        instance.annotations = annotations;
+                    }
                     instance.advance(verdict.signal, &self.rule, self.interval, at)
                 }
                 None if verdict.signal == Signal::Match => {
                     let (mut instance, change) =
                         Instance::begin(&self.rule, labels.clone(), verdict.of_rule, at);
                     instance.value = verdict.value;
+                    instance.annotations = verdict.annotations.unwrap_or_else(|| {
+                        let (rule, value) = (&self.rule, verdict.value);
+                        rule.annotations_of(&labels, value, at, &self.surroundings)
+                    });
                     self.instances.insert(labels.clone(), instance);
                     Some(change)
                 }
@@ -356,16 +376,22 @@ fn transition(
     }
 }
 
+/// Returns how grave an alert is: what its label says, if it is a severity.
+pub(super) fn severity(rule: &Rule, labels: &Labels) -> Severity {
+    let label = labels.get(SEVERITY).and_then(|text| text.parse().ok());
+    label.unwrap_or(rule.severity)
+}
+
 fn alert(rule: &Rule, instance: &Instance) -> Alert {
     Alert {
         fingerprint: instance.fingerprint,
         rule: Arc::clone(&rule.name),
         metric: rule.question.metric().cloned(),
         labels: instance.labels.clone(),
-        severity: rule.severity,
+        severity: severity(rule, &instance.labels),
         state: instance.state,
         value: instance.value,
-        description: rule.describe(&instance.labels, instance.value),
+        annotations: instance.annotations.clone(),
         active_at: instance.active_at,
         fired_at: instance.fired_at,
         acknowledged: instance.acknowledged.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::model::{Labels, Timestamp};
 
-use super::{AlertError, Severity, SilenceId, wire};
+use super::{AlertError, Annotations, Severity, SilenceId, wire};
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,7 +131,8 @@ pub struct Alert {
     pub rule: Arc<str>,
     /// The metric that the rule asks of; `None` if it asks in PromQL.
     pub metric: Option<Arc<str>>,
-    /// The series' labels under the rule's own, `alertname` and `severity`.
+    /// The series' labels under the rule's own, `alertname` and, for rules
+    /// that are not from a rule file, `severity`.
     pub labels: Labels,
     /// How grave it is.
     pub severity: Severity,
@@ -141,8 +142,8 @@ pub struct Alert {
     /// a number, or as `"NaN"`, `"+Inf"`, `"-Inf"`.
     #[serde(with = "wire", default)]
     pub value: Option<f64>,
-    /// The rule's description, filled.
-    pub description: Arc<str>,
+    /// What the rule says of it, filled when it was last found.
+    pub annotations: Annotations,
     /// When the condition first held in this episode.
     pub active_at: Timestamp,
     /// When it fired in this episode.
@@ -151,6 +152,16 @@ pub struct Alert {
     pub acknowledged: Option<Acknowledgement>,
     /// The silence that kept the episode's last notification back.
     pub silenced_by: Option<SilenceId>,
+}
+
+impl Alert {
+    /// Returns what it is about in words: the annotation `description`, or
+    /// else `summary`; empty if there is neither.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        let texts = ["description", "summary"].into_iter();
+        texts.filter_map(|name| self.annotations.get(name)).next().unwrap_or_default()
+    }
 }
 
 /// Why an alert changed its state.

@@ -55,16 +55,22 @@ mod tests;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 pub use error::TemplateError;
 
 use crate::model::{Labels, Timestamp};
 
 /// A parsed template, cheap to clone. Two are equal if their texts are.
+/// Serialises as its text.
 #[derive(Clone)]
 pub struct Template {
     text: Arc<str>,
     tree: Arc<tree::Tree>,
 }
+
+/// The names of labels or annotations and their templates, in their order.
+pub type TemplateTexts = Vec<(Arc<str>, Template)>;
 
 /// What a template is expanded for: `.` of the template.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +137,25 @@ impl Template {
     ) -> Result<String, TemplateError> {
         machine::expand(&self.tree, data, query)
             .map_err(|fault| TemplateError::new(&self.text, fault))
+    }
+}
+
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl std::fmt::Display for Template {
+    /// Writes the text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.text)
     }
 }
 

@@ -8,7 +8,7 @@ use keepwatch::config::Config;
 use keepwatch::rules::UnknownFields;
 use keepwatch::rules::file::{RuleDefinition, RuleFile};
 
-use crate::{counted, defaults, print};
+use crate::{contents, counted, defaults, print};
 
 /// Reads each file as `serve` would and says what is in it.
 ///
@@ -45,16 +45,13 @@ fn is_yaml(file: &Path) -> bool {
 
 fn configuration(file: &Path) -> anyhow::Result<String> {
     let mut config = Config::load(file)?;
-    let (rules, checks) = (config.rules.len(), config.checks.len());
-    let aggregations = config.aggregations.len();
+    let contents = contents(&config);
+    for (name, file) in &config.rule_files.files {
+        warn(name, file);
+    }
     defaults::add_to(&mut config)?;
     config.check_dependencies()?;
-    Ok(format!(
-        "{}, {} and {}",
-        counted(rules, "rule"),
-        counted(checks, "check"),
-        counted(aggregations, "aggregation"),
-    ))
+    Ok(contents)
 }
 
 /// Reads a rule file of Prometheus.
@@ -65,9 +62,7 @@ fn rules(path: &Path) -> anyhow::Result<String> {
         Ok(file) => file,
         Err(faults) => bail!(listed(&name, &faults)),
     };
-    for warning in &file.warnings {
-        eprintln!("{name}:{warning}");
-    }
+    warn(&name, &file);
     let alerting = file.rules().filter(|rule| matches!(rule, RuleDefinition::Alerting(_))).count();
     let recording = file.rules().count() - alerting;
     Ok(format!(
@@ -76,6 +71,13 @@ fn rules(path: &Path) -> anyhow::Result<String> {
         counted(alerting, "alerting rule"),
         counted(recording, "recording rule"),
     ))
+}
+
+/// Tells what is odd in a rule file.
+fn warn(name: &str, file: &RuleFile) {
+    for warning in &file.warnings {
+        eprintln!("{name}:{warning}");
+    }
 }
 
 /// Writes each of a file's faults on a line with the file's name.

@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use keepwatch::config::Config;
 
 use self::arguments::{Arguments, Command};
 
@@ -34,6 +35,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes what a configuration defines.
+fn contents(config: &Config) -> String {
+    let rules = counted(config.rules.len(), "rule");
+    let checks = counted(config.checks.len(), "check");
+    let aggregations = counted(config.aggregations.len(), "aggregation");
+    let files = &config.rule_files;
+    if files.paths.is_empty() {
+        return format!("{rules}, {checks} and {aggregations}");
+    }
+    let groups: usize = files.files.iter().map(|(_, file)| file.groups.len()).sum();
+    let (files, groups) = (counted(files.files.len(), "rule file"), counted(groups, "group"));
+    format!("{rules}, {checks}, {aggregations} and {files} with {groups}")
 }
 
 /// Writes a count of things.

@@ -20,7 +20,7 @@ use keepwatch::{ClosingReport, Monitor, web};
 use keepwatch_actors::health_checker::probe::MailboxProbe;
 
 use crate::arguments::Serve;
-use crate::{counted, defaults, print};
+use crate::{contents, defaults, print};
 
 /// The file that is read if none is named and it is there.
 const FILE: &str = "keepwatch.toml";
@@ -152,19 +152,17 @@ fn tell(event: &AlertTransition) {
         Severity::Error | Severity::Critical => log::Level::Error,
     };
     let value = alert.value.map(|value| format!(" at {value:.4}")).unwrap_or_default();
-    log::log!(level, "alert {} is {}{value}: {}", alert.labels, event.to, alert.description);
+    log::log!(level, "alert {} is {}{value}: {}", alert.labels, event.to, alert.description());
 }
 
 /// Says what is watched and where to look.
 fn welcome(config: &Config, address: SocketAddr) -> String {
     let mut text = format!(
-        "keepwatch {} watches {} every {}, with {}, {} and {}\n",
+        "keepwatch {} watches {} every {}, with {}\n",
         env!("CARGO_PKG_VERSION"),
         if config.host.collect { "this host" } else { "itself" },
         format_duration(config.intervals.collection),
-        counted(config.rules.len(), "rule"),
-        counted(config.checks.len(), "check"),
-        counted(config.aggregations.len(), "aggregation"),
+        contents(config),
     );
     for (what, path) in [
         ("page", "/"),

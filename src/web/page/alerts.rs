@@ -48,7 +48,7 @@ fn row(alert: &Alert, now: Timestamp) -> Markup {
             td.number { @if let Some(value) = alert.value { (number(value)) } @else { "–" } }
             td { (age(now.since(alert.fired_at.unwrap_or(alert.active_at)))) }
             td {
-                (alert.description)
+                (alert.description())
                 @if let Some(note) = &alert.acknowledged { " " span.quiet { "seen by " (note.by) } }
                 @if alert.silenced_by.is_some() { " " span.quiet { "silenced" } }
             }

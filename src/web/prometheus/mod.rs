@@ -7,7 +7,7 @@
 //! | `query_range` | `query` from `start` to `end` at each `step`; as `query`; at most 11,000 steps |
 //! | `series`, `labels`, `label/{name}/values` | what there is for `match[]` from `start` to `end`; `limit` |
 //! | `metadata` | kind, help and unit of metrics; `metric`, `limit`, `limit_per_metric` |
-//! | `rules` | the alert rules as one group; `type`, `rule_name[]`, `rule_group[]`, `file[]`, `match[]`, `exclude_alerts`, `group_limit`, `group_next_token` |
+//! | `rules` | the groups of rule files, after one of all other alert rules; `type`, `rule_name[]`, `rule_group[]`, `file[]`, `match[]`, `exclude_alerts`, `group_limit`, `group_next_token` |
 //! | `alerts` | what is pending or firing |
 //! | `format_query`, `parse_query` | `query` in its normal form, and as a tree |
 //! | `query_exemplars` | nothing: exemplars are not kept |
@@ -26,6 +26,7 @@ mod envelope;
 mod form;
 mod query;
 mod result;
+mod rules;
 mod selection;
 mod series;
 mod status;
@@ -58,7 +59,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(resource("/labels", web::route().to(series::labels)))
         .service(resource("/label/{name}/values", web::route().to(series::values)))
         .service(resource("/metadata", web::route().to(series::metadata)))
-        .service(resource("/rules", web::route().to(alerts::rules)))
+        .service(resource("/rules", web::route().to(rules::rules)))
         .service(resource("/alerts", web::route().to(alerts::active)))
         .service(resource("/targets", web::route().to(status::targets)))
         .service(resource("/targets/metadata", web::route().to(status::target_metadata)))

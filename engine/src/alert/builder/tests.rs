@@ -59,8 +59,8 @@ fn what_is_wrong_is_named() {
         "rule \"HighCpu\": label \"a\" is given twice, as \"1\" and as \"2\"",
     );
     refused(
-        rule().description("{{ $value | humanize }}"),
-        "rule \"HighCpu\": description has \"{{ $value | humanize }}\"; expected \"{{ $value }}\" or \"{{ $labels.name }}\"",
+        rule().description("is {{ $valu }}"),
+        "rule \"HighCpu\": annotation \"description\": template: 1:7: undefined variable \"$valu\"",
     );
     refused(rule().cap(0), "rule \"HighCpu\": cap of 0 alerts must be from 1 to 100000");
     let error = rule().label_matches("a", MatchOp::Regex, "(").build().unwrap_err();

@@ -306,7 +306,7 @@ mod tests {
         let (value, change) = reading.split_once('/').unwrap_or((reading, "-"));
         let number = |text: &str| text.parse::<f64>().ok();
         let given = Reading {
-            labels: crate::model::Labels::EMPTY,
+            series: crate::promql::LabelSet::default(),
             value: number(value),
             change: number(change),
         };

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::alert::tests::find;
 use crate::alert::{
     Acknowledgement, AlertFilter, AlertKey, AlertState, Condition, HistoryFilter, Reading,
     RuleBuilder, Severity, SilenceRequest,
@@ -30,8 +31,8 @@ fn step(evaluator: &mut Evaluator, at: i64, value: f64) -> Vec<String> {
     let host = Labels::new([("host", "a")]).unwrap();
     let mut told = Vec::new();
     for due in evaluator.due_now(None, minute(at)).unwrap() {
-        let readings = [Reading::new(host.clone(), Some(value))];
-        let transitions = evaluator.step(&due, Ok(&readings));
+        let readings = vec![Reading::new(host.clone(), Some(value))];
+        let transitions = evaluator.step(&due, Ok(find(&due, readings)));
         told.extend(transitions.iter().map(|one| format!("{} -> {}", one.from, one.to)));
     }
     told
@@ -178,7 +179,7 @@ fn a_rule_that_was_switched_off_stays_off_and_silence_is_remembered() {
     step(&mut before, 1, 5.0);
     let mut after = restarted(&before, 2);
     let due = after.due_now(None, minute(3)).unwrap().remove(0);
-    let told = after.step(&due, Ok(&[]));
+    let told = after.step(&due, Ok(Vec::new()));
     assert_eq!(told[0].to, AlertState::Firing, "the series that spoke has fallen silent");
     assert_eq!(told[0].alert.labels.get("host"), Some("a"));
     after.disable_rule("Hot", minute(4)).unwrap();

@@ -89,7 +89,8 @@ proptest! {
                     let readings: Vec<_> = ["a", "b"].iter().zip(values)
                         .filter_map(|(name, value)| Some(Reading::new(host(name), value?)))
                         .collect();
-                    evaluator.step(&due(&evaluator, now), Ok(&readings))
+                    let due = due(&evaluator, now);
+                    evaluator.step(&due, Ok(find(&due, readings)))
                 }
             };
             for transition in moved {

@@ -38,7 +38,7 @@ use super::fault::{FaultList, Faults};
 use super::reader::{Reader, UnknownFields};
 use super::yaml;
 use crate::promql::Expression;
-use crate::template::Template;
+use crate::template::{Template, TemplateTexts};
 
 /// The most groups in a file.
 pub const GROUPS_MAX: usize = 10_000;
@@ -51,10 +51,6 @@ pub const LABELS_MAX: usize = 100;
 /// The names of labels and their values, in the order of the file. An empty
 /// value removes the label.
 pub type LabelTexts = Vec<(Arc<str>, Arc<str>)>;
-
-/// The names of labels or annotations and their templates, in the order of the
-/// file.
-pub type TemplateTexts = Vec<(Arc<str>, Template)>;
 
 /// The groups of a rule file.
 #[derive(Debug, Clone, PartialEq)]

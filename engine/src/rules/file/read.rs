@@ -6,14 +6,13 @@ use std::sync::Arc;
 use super::lint::Lint;
 use super::{
     AlertingRule, GROUPS_MAX, LabelTexts, RULES_MAX, RecordingRule, RuleDefinition, RuleGroup,
-    TemplateTexts,
 };
 use crate::promql::Expression;
 use crate::promql::syntax::{Span, ValueType};
 use crate::rules::fault::FaultKind;
 use crate::rules::reader::{Fields, Reader, Scalar};
 use crate::rules::yaml::{Document, Entry, Node};
-use crate::template::Template;
+use crate::template::{Template, TemplateTexts};
 
 const GROUP_FIELDS: [&str; 6] = ["name", "interval", "query_offset", "limit", "labels", "rules"];
 const RULE_FIELDS: [&str; 7] =

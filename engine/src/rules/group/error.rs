@@ -1,12 +1,11 @@
-//! Why the evaluation of a rule fails.
+//! Why the evaluation of a recording rule fails.
 
 use thiserror::Error;
 
-use crate::model::Labels;
 use crate::promql::LabelSet;
 use crate::promql::syntax::ValueType;
 
-/// Why the evaluation of a rule fails. Where Prometheus has the same error,
+/// Why the evaluation of a recording rule fails. Where Prometheus has the same error,
 /// the message begins the same.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
@@ -26,20 +25,12 @@ pub enum RuleError {
         /// The series.
         series: LabelSet,
     },
-    /// Two series of an alerting rule become the same alert.
-    #[error("vector contains metrics with the same labelset after applying alert labels: {labels}")]
-    DuplicateAlert {
-        /// The labels of the alert.
-        labels: Labels,
-    },
     /// A rule comes to more than its group allows.
-    #[error("exceeded limit of {limit} with {count} {what}")]
+    #[error("exceeded limit of {limit} with {count} series")]
     Limit {
         /// What the group allows.
         limit: usize,
         /// What there is.
         count: usize,
-        /// `series` or `alerts`.
-        what: &'static str,
     },
 }

@@ -1,10 +1,11 @@
 //! What a rule group does over time.
 //!
-//! A [`GroupState`] says when its group is due, takes the answer of each
-//! rule's expression with [`GroupState::step`], and gives back the samples to
-//! append and what became of the alerts. Whoever runs it asks the queries, in
-//! the order of the rules and at [`GroupState::query_time`], and appends what
-//! a rule puts out before the next rule is asked.
+//! [`Groups`] says which groups are due. Whoever runs one asks the expressions
+//! of its [members](GroupState::member) one after the other, at
+//! [`GroupState::query_time`], and appends what each puts out before the next
+//! is asked: the series of a recording rule come from [`GroupState::record`],
+//! those of an alerting rule from the [evaluator](crate::alert::Evaluator),
+//! which has the alerts of groups as it has all others.
 //!
 //! Invariants, which the tests hold it to:
 //! - an evaluation that fails, also one over the limit, changes no alert and
@@ -17,12 +18,12 @@
 //!
 //! Source: Prometheus 3.14, its rule manager. Two things differ: over the
 //! limit of a group the alerts of a rule hold their states, where Prometheus
-//! forgets them all; and a label whose template comes to nothing is absent from
-//! `ALERTS` too.
+//! forgets them all, and are still series, as after any evaluation that fails;
+//! and a label whose template comes to nothing is absent from `ALERTS` too.
 
-mod alert;
-mod alerting;
 mod error;
+mod groups;
+mod member;
 mod recording;
 mod schedule;
 mod state;
@@ -30,13 +31,10 @@ mod state;
 mod tests;
 mod vector;
 
-pub use alert::{ActiveAlert, AlertChange, RESOLVED_KEPT};
-pub use alerting::{
-    ALERT_NAME, ALERT_STATE, ALERTS, ALERTS_FOR_STATE, Expand, TemplateQuery, TemplateSubject,
-};
 pub use error::RuleError;
+pub use groups::{DueGroup, Groups};
+pub use member::Member;
+pub use recording::RecordingState;
 pub use schedule::Schedule;
-pub use state::{
-    GroupDefaults, GroupState, OUTAGE_TOLERANCE, RuleHealth, RuleOutput, RuleSample, RuleState,
-};
+pub use state::{GroupDefaults, GroupState};
 pub use vector::{InstantVector, vector_of};

@@ -36,25 +36,28 @@ impl Schedule {
         schedule
     }
 
-    /// Returns the time of the evaluation that is due at `now`, once. Times
-    /// that passed before it are counted as missed.
-    pub fn due(&mut self, now: Timestamp) -> Option<Timestamp> {
+    /// Says whether an evaluation is due at `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
         let at = self.aligned(now);
         // A time further ahead than an interval was put there by a clock that
         // has been set back since.
-        if at <= self.asked && self.asked.since(at) <= self.interval {
-            return None;
-        }
-        let passed = at.since(self.asked).as_millis() / self.interval.as_millis().max(1);
-        let missed = u64::try_from(passed.saturating_sub(1)).unwrap_or(u64::MAX);
-        self.missed = self.missed.saturating_add(missed);
-        self.asked = at;
-        Some(at)
+        at > self.asked || self.asked.since(at) > self.interval
     }
 
-    /// Says whether the times of another are the same.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.interval == other.interval && self.offset == other.offset
+    /// Returns the time of the evaluation that is due at `now`, once. Times
+    /// that passed before it are counted as missed; so is this one if the last
+    /// evaluation still keeps the group `busy`.
+    pub fn due(&mut self, now: Timestamp, busy: bool) -> Option<Timestamp> {
+        if !self.is_due(now) {
+            return None;
+        }
+        let at = self.aligned(now);
+        let passed = at.since(self.asked).as_millis() / self.interval.as_millis().max(1);
+        let missed = u64::try_from(passed.saturating_sub(1)).unwrap_or(u64::MAX);
+        self.missed = self.missed.saturating_add(missed).saturating_add(u64::from(busy));
+        self.asked = at;
+        (!busy).then_some(at)
     }
 
     /// Returns the first evaluation time after `now`.

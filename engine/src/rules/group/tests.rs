@@ -4,11 +4,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::alert::AlertState;
+use crate::alert::{
+    ALERT_NAME, Alert, AlertFilter, AlertState, EvaluationError, Evaluator, Reading, RuleStatus,
+    Surroundings, Transition,
+};
 use crate::model::{Labels, Timestamp, is_stale};
 use crate::promql::{LabelSet, NAME};
+use crate::registry::DerivedSample;
 use crate::rules::file::RuleFile;
-use crate::template::{Template, TemplateError, TemplateSample};
+use crate::template::TemplateSample;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -16,11 +20,82 @@ fn minute(count: u32) -> Timestamp {
     Timestamp::from_millis(0) + MINUTE * count
 }
 
-fn state(fields: &str, rules: &str) -> GroupState {
+/// A group and the evaluator that has its alerts.
+struct Group {
+    state: GroupState,
+    evaluator: Evaluator,
+}
+
+/// What a rule puts out, and what became of its alerts.
+#[derive(Default)]
+struct Output {
+    samples: Vec<DerivedSample>,
+    transitions: Vec<Arc<Transition>>,
+}
+
+fn group_of(fields: &str, rules: &str) -> Group {
     let text = format!("groups:\n- name: g\n  {fields}\n  rules: [{rules}]\n");
     let file = RuleFile::parse(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
-    let group = Arc::new(file.groups.into_iter().next().unwrap());
-    GroupState::new("file", group, &GroupDefaults::default(), minute(0))
+    let mut evaluator = Evaluator::default();
+    let external_labels = Labels::EMPTY.with("region", "eu");
+    evaluator.surround(Surroundings { external_labels, external_url: "http://here".into() });
+    let (name, defaults) = ("file".into(), GroupDefaults::default());
+    let state = GroupState::new(&name, &file.groups[0], &defaults, &mut evaluator, minute(0));
+    Group { state: state.unwrap(), evaluator }
+}
+
+impl Group {
+    /// Evaluates the first rule.
+    fn step(&mut self, at: u32, answer: Result<InstantVector, String>) -> Output {
+        let at = minute(at);
+        match self.state.member(0).unwrap().clone() {
+            Member::Recording { .. } => {
+                let samples = self.state.record(0, at, answer.map_err(RuleError::Query));
+                Output { samples, ..Output::default() }
+            }
+            Member::Alerting { rule } => {
+                let query_at = self.state.query_time(at);
+                let due = self.evaluator.due_in_group(&rule, at, query_at).unwrap();
+                let found = answer.map(|samples| {
+                    let reading =
+                        |(series, value)| Reading { series, value: Some(value), change: None };
+                    let mut query = |text: &str| {
+                        assert_eq!(text, "up");
+                        let labels = Labels::EMPTY.with("found", "it");
+                        Ok(vec![TemplateSample { labels, value: 7.0, at }])
+                    };
+                    let surroundings = self.evaluator.surroundings();
+                    due.rule.find(samples.into_iter().map(reading), at, surroundings, &mut query)
+                });
+                let found = found.map_err(|reason| EvaluationError::Readings { reason });
+                let transitions = self.evaluator.step(&due, found);
+                Output { samples: self.evaluator.show(&rule, query_at), transitions }
+            }
+        }
+    }
+
+    fn recording(&self) -> &RecordingState {
+        match self.state.member(0) {
+            Some(Member::Recording { state, .. }) => state,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn status(&self) -> RuleStatus {
+        self.evaluator.rules().remove(0)
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        self.evaluator.active(&AlertFilter::default())
+    }
+
+    fn last_error(&self) -> String {
+        let error = match self.state.member(0) {
+            Some(Member::Recording { state, .. }) => state.last_error().map(ToString::to_string),
+            _ => self.status().last_error,
+        };
+        error.unwrap_or_default()
+    }
 }
 
 /// Reads `up{a=b,c=d} 1; {} 2`.
@@ -37,46 +112,33 @@ fn samples(text: &str) -> Vec<(LabelSet, f64)> {
 }
 
 /// Writes what a rule put out: samples, then what became of alerts.
-fn told(output: &RuleOutput) -> Vec<String> {
-    let sample = |sample: &RuleSample| {
+fn told(output: &Output) -> Vec<String> {
+    let sample = |derived: &DerivedSample| {
+        let DerivedSample { name, labels, sample } = derived;
+        let series = LabelSet { name: Arc::clone(name), labels: labels.clone() };
         let value =
             if is_stale(sample.value) { "stale".to_owned() } else { sample.value.to_string() };
-        format!("{} {value} at {}s", sample.series, sample.at.seconds())
+        format!("{series} {value} at {}s", sample.at.seconds())
     };
-    let change = |change: &AlertChange| {
-        let labels = change.alert.labels.without(ALERT_NAME);
-        format!("{labels}: {} to {}", change.from, change.alert.state)
+    let change = |transition: &Arc<Transition>| {
+        let labels = transition.alert.labels.without(ALERT_NAME);
+        format!("{labels}: {} to {}", transition.from, transition.to)
     };
-    output.samples.iter().map(sample).chain(output.changes.iter().map(change)).collect()
+    output.samples.iter().map(sample).chain(output.transitions.iter().map(change)).collect()
 }
 
-fn expand(template: &Template, subject: &TemplateSubject<'_>) -> Result<String, TemplateError> {
-    let external = Labels::EMPTY.with("region", "eu");
-    let mut query = |text: &str| {
-        assert_eq!(text, "up");
-        let labels = Labels::EMPTY.with("found", "it");
-        Ok(vec![TemplateSample { labels, value: 7.0, at: subject.at }])
-    };
-    subject.expand(template, &external, "http://here", &mut query)
+fn step(group: &mut Group, at: u32, answer: &str) -> Vec<String> {
+    told(&group.step(at, Ok(samples(answer))))
 }
 
-fn step(state: &mut GroupState, at: u32, answer: &str) -> Vec<String> {
-    told(&state.step(0, minute(at), Ok(samples(answer)), &mut expand))
-}
-
-fn fail(state: &mut GroupState, at: u32) -> Vec<String> {
-    let answer = Err(RuleError::Query("no answer".to_owned()));
-    told(&state.step(0, minute(at), answer, &mut expand))
-}
-
-fn last_error(state: &GroupState) -> String {
-    let (_, rule) = state.rules().next().unwrap();
-    rule.last_error().map_or_else(String::new, ToString::to_string)
+fn fail(group: &mut Group, at: u32) -> Vec<String> {
+    told(&group.step(at, Err("no answer".to_owned())))
 }
 
 #[test]
 fn what_is_recorded() {
-    let mut group = state("labels: {team: x, job: y}", "{record: r, expr: up, labels: {job: ''}}");
+    let mut group =
+        group_of("labels: {team: x, job: y}", "{record: r, expr: up, labels: {job: ''}}");
     assert_eq!(
         step(&mut group, 1, "up{job=a,instance=b} 1; {instance=c} 2"),
         ["r{instance=\"b\", team=\"x\"} 1 at 60s", "r{instance=\"c\", team=\"x\"} 2 at 60s"]
@@ -84,7 +146,7 @@ fn what_is_recorded() {
     let none: [&str; 0] = [];
     assert_eq!(step(&mut group, 2, "up{job=a,instance=c} 1; up{job=b,instance=c} 2"), none);
     assert_eq!(
-        last_error(&group),
+        group.last_error(),
         "vector contains metrics with the same labelset after applying rule labels: \
          r{instance=\"c\", team=\"x\"}"
     );
@@ -92,7 +154,7 @@ fn what_is_recorded() {
 
 #[test]
 fn what_vanishes_is_marked_once() {
-    let mut group = state("", "{record: r, expr: up}");
+    let mut group = group_of("", "{record: r, expr: up}");
     assert_eq!(step(&mut group, 1, "up{a=1} 1; up{a=2} 2").len(), 2);
     let none: [&str; 0] = [];
     assert_eq!(fail(&mut group, 2), none);
@@ -106,24 +168,30 @@ fn what_vanishes_is_marked_once() {
 
 #[test]
 fn a_limit_fails_the_evaluation_and_nothing_else() {
-    let mut group = state("limit: 1", "{record: r, expr: up}");
+    let mut group = group_of("limit: 1", "{record: r, expr: up}");
     assert_eq!(step(&mut group, 1, "up{a=1} 1"), ["r{a=\"1\"} 1 at 60s"]);
     let none: [&str; 0] = [];
     assert_eq!(step(&mut group, 2, "up{a=1} 1; up{a=2} 1"), none);
-    assert_eq!(last_error(&group), "exceeded limit of 1 with 2 series");
+    assert_eq!(group.last_error(), "exceeded limit of 1 with 2 series");
     assert_eq!(step(&mut group, 3, ""), ["r{a=\"1\"} stale at 180s"]);
-    let mut group = state("limit: 1", "{alert: A, expr: up, for: 2m}");
+    let mut group = group_of("limit: 1", "{alert: A, expr: up, for: 2m}");
     step(&mut group, 1, "up{a=1} 1");
-    assert_eq!(step(&mut group, 2, "up{a=1} 1; up{a=2} 1"), none);
-    assert_eq!(last_error(&group), "exceeded limit of 1 with 2 alerts");
+    assert_eq!(
+        step(&mut group, 2, "up{a=1} 1; up{a=2} 1"),
+        [
+            "ALERTS{a=\"1\", alertname=\"A\", alertstate=\"pending\"} 1 at 120s",
+            "ALERTS_FOR_STATE{a=\"1\", alertname=\"A\"} 60 at 120s",
+        ]
+    );
+    assert_eq!(group.last_error(), "2 series would alert; the rule's cap is 1");
     assert_eq!(*step(&mut group, 3, "up{a=1} 1").last().unwrap(), "{a=\"1\"}: pending to firing");
-    assert_eq!(last_error(&group), "");
+    assert_eq!(group.last_error(), "");
 }
 
 #[test]
 fn queries_and_samples_are_offset_and_alerts_are_not() {
-    let mut group = state("query_offset: 30s", "{alert: A, expr: up}");
-    assert_eq!(group.query_time(minute(2)), minute(1) + MINUTE / 2);
+    let mut group = group_of("query_offset: 30s", "{alert: A, expr: up}");
+    assert_eq!(group.state.query_time(minute(2)), minute(1) + MINUTE / 2);
     assert_eq!(
         step(&mut group, 2, "up{} 1"),
         [
@@ -138,7 +206,7 @@ fn queries_and_samples_are_offset_and_alerts_are_not() {
 /// a value, `!` for one that fails. Returns the states after each, and those
 /// that changes tell of.
 fn states(fields: &str, answers: &str) -> (String, String) {
-    let mut group = state("", &format!("{{alert: A, expr: up, {fields}}}"));
+    let mut group = group_of("", &format!("{{alert: A, expr: up, {fields}}}"));
     let (mut states, mut changes) = (String::new(), String::new());
     let letter = |state: AlertState| match state {
         AlertState::Pending => 'p',
@@ -149,13 +217,12 @@ fn states(fields: &str, answers: &str) -> (String, String) {
     for (at, answer) in (1..).zip(answers.chars()) {
         let answer = match answer {
             'x' => Ok(samples("up{a=1} 1")),
-            '!' => Err(RuleError::Query("no answer".to_owned())),
+            '!' => Err("no answer".to_owned()),
             _ => Ok(Vec::new()),
         };
-        let output = group.step(0, minute(at), answer, &mut expand);
-        changes.extend(output.changes.iter().map(|change| letter(change.alert.state)));
-        let (_, rule) = group.rules().next().unwrap();
-        let state = rule.alerts().next().map_or(AlertState::Inactive, |alert| alert.state);
+        let output = group.step(at, answer);
+        changes.extend(output.transitions.iter().map(|change| letter(change.to)));
+        let state = group.alerts().first().map_or(AlertState::Inactive, |alert| alert.state);
         states.push(letter(state));
     }
     (states, changes)
@@ -168,22 +235,20 @@ fn an_alert_from_pending_to_resolved() {
         assert_eq!(found, (expected.to_owned(), changes.to_owned()), "{fields} {answers}");
     };
     check("", "x", "F", "F");
-    check("for: 0s", "xx..x", "FFrrF", "FrF");
+    check("for: 0s", "xx..x", "FF..F", "FrF");
     check("for: 2m", "xxxx", "ppFF", "pF");
     check("for: 2m", "xx.xxx", "pp.ppF", "p.pF");
     check("for: 150s", "xxxx", "pppF", "pF");
     check("for: 2m", "x!!x", "pppF", "pF");
-    check("", "x!!.", "FFFr", "Fr");
-    check("keep_firing_for: 2m", "x...", "FFFr", "Fr");
-    check("keep_firing_for: 2m", "x..x...", "FFFFFFr", "Fr");
+    check("", "x!!.", "FFF.", "Fr");
+    check("keep_firing_for: 2m", "x...", "FFF.", "Fr");
+    check("keep_firing_for: 2m", "x..x...", "FFFFFF.", "Fr");
     check("for: 1m, keep_firing_for: 2m", "x.xx..", "p.pFFF", "p.pF");
-    let (dots, kept) = (".".repeat(17), "r".repeat(16));
-    check("", &format!("x{dots}x"), &format!("F{kept}.F"), "FrF");
 }
 
 #[test]
 fn alerts_are_series() {
-    let mut group = state("", "{alert: A, expr: up, for: 1m, labels: {job: z}}");
+    let mut group = group_of("", "{alert: A, expr: up, for: 1m, labels: {job: z}}");
     assert_eq!(
         step(&mut group, 1, "up{job=a,i=b} 1"),
         [
@@ -206,9 +271,8 @@ fn alerts_are_series() {
     assert_eq!(step(&mut group, 4, ""), none);
     assert_eq!(step(&mut group, 5, "up{job=a,i=b} 1; up{job=b,i=b} 1"), none);
     assert_eq!(
-        last_error(&group),
-        "vector contains metrics with the same labelset after applying alert labels: \
-         {alertname=\"A\",i=\"b\",job=\"z\"}"
+        group.last_error(),
+        "two series become the same alert {alertname=\"A\",i=\"b\",job=\"z\"}"
     );
 }
 
@@ -220,17 +284,13 @@ fn templates_see_the_series_and_its_value() {
           asked: '{{ query \"up\" | first | value }}',
           broken: '{{ query \"up\" | first | label 1 }}',
           plain: text}}";
-    let mut group = state("", rule);
+    let mut group = group_of("", rule);
     step(&mut group, 1, "up{i=b} 2.5");
     step(&mut group, 2, "up{i=b} 3");
-    let (_, rule) = group.rules().next().unwrap();
-    let alert = rule.alerts().next().unwrap();
+    let alert = &group.alerts()[0];
     assert_eq!(alert.labels.to_string(), "{alertname=\"A\",host=\"b\",i=\"b\"}");
-    assert_eq!((alert.value, alert.active_at), (3.0, minute(1)));
-    let annotation = |name| {
-        let (_, text) = alert.annotations.iter().find(|(other, _)| &**other == name).unwrap();
-        text.to_string()
-    };
+    assert_eq!((alert.value, alert.active_at), (Some(3.0), minute(1)));
+    let annotation = |name| alert.annotations.get(name).unwrap();
     assert_eq!(annotation("all"), "up 3 eu");
     assert_eq!(annotation("asked"), "7");
     assert_eq!(annotation("plain"), "text");
@@ -238,52 +298,47 @@ fn templates_see_the_series_and_its_value() {
 }
 
 #[test]
-fn health_is_that_of_the_last_evaluation() {
-    let mut group = state("", "{record: r, expr: up}");
-    let check = |group: &GroupState, health: &str, counts: (u64, u64)| {
-        let (_, rule) = group.rules().next().unwrap();
-        assert_eq!(rule.health().to_string(), health);
-        assert_eq!((rule.evaluations(), rule.failures()), counts);
+fn evaluations_are_counted() {
+    let mut group = group_of("", "{record: r, expr: up}");
+    let check = |group: &Group, error: &str, counts: (u64, u64), last: Option<u32>| {
+        let state = group.recording();
+        assert_eq!(group.last_error(), error);
+        assert_eq!((state.evaluations(), state.failures()), counts);
+        assert_eq!(state.last_evaluation(), last.map(minute));
     };
-    check(&group, "unknown", (0, 0));
+    check(&group, "", (0, 0), None);
     fail(&mut group, 1);
-    check(&group, "err", (1, 1));
-    assert_eq!(last_error(&group), "no answer");
+    check(&group, "no answer", (1, 1), Some(1));
     step(&mut group, 2, "");
-    check(&group, "ok", (2, 1));
-    let (_, rule) = group.rules().next().unwrap();
-    assert_eq!(rule.last_evaluation(), Some(minute(2)));
-    assert_eq!(group.step(7, minute(3), Ok(Vec::new()), &mut expand), RuleOutput::default());
+    check(&group, "", (2, 1), Some(2));
+    assert_eq!(group.state.record(7, minute(3), Ok(Vec::new())), []);
 }
 
 #[test]
-fn a_changed_group_goes_on_where_it_was() {
-    let mut before = state("", "{alert: A, expr: up, for: 5m}, {record: r, expr: up}");
-    step(&mut before, 1, "up{} 1");
-    before.step(1, minute(1), Ok(samples("up{} 1")), &mut expand);
-    let mut after = state("", "{record: s, expr: up}, {alert: A, expr: down, for: 5m}");
-    let gone = RuleOutput { samples: after.succeed(&before, minute(2)), changes: Vec::new() };
-    assert_eq!(told(&gone), ["r stale at 120s"]);
-    let alerts: Vec<_> = after.rules().flat_map(|(_, rule)| rule.alerts()).collect();
-    assert_eq!((alerts.len(), alerts[0].active_at), (1, minute(1)));
-    let ended = RuleOutput { samples: after.ended(minute(3)), changes: Vec::new() };
-    assert_eq!(told(&ended).len(), 2);
-}
-
-#[test]
-fn an_outage_counts_for_no_pending_alert() {
-    let kept = |outage: u32| {
-        let mut before = state("", "{alert: A, expr: up, for: 5m}");
-        step(&mut before, 1, "up{} 1");
-        let (_, rule) = before.rules().next().unwrap();
-        let mut after = state("", "{alert: A, expr: up, for: 5m}");
-        after.restore(0, rule.alerts().cloned(), minute(2), minute(2 + outage));
-        let (_, rule) = after.rules().next().unwrap();
-        rule.alerts().next().map(|alert| alert.active_at)
-    };
-    assert_eq!(kept(0), Some(minute(1)));
-    assert_eq!(kept(60), Some(minute(61)));
-    assert_eq!(kept(61), None);
+fn rules_of_one_name_are_told_apart_and_severity_is_the_files() {
+    let two = "{alert: A, expr: up > 1, labels: {severity: page}},
+        {alert: A, expr: up > 2, labels: {severity: critical}}";
+    let mut group = group_of("", two);
+    let names: Vec<_> = group.evaluator.rules().iter().map(|one| one.rule.name().clone()).collect();
+    assert_eq!(names, ["g/A".into(), "g/A#2".into()]);
+    step(&mut group, 1, "up{} 2");
+    let alert = &group.alerts()[0];
+    assert_eq!(alert.labels.to_string(), "{alertname=\"A\",severity=\"page\"}");
+    assert_eq!(alert.severity.as_str(), "warning");
+    let rules = group.evaluator.rules();
+    assert_eq!(rules[1].rule.severity().as_str(), "critical");
+    assert!(group.evaluator.due(minute(9), |_| false).is_empty());
+    assert_eq!(group.evaluator.next_due(minute(9)), None);
+    let refused = [
+        group.evaluator.due_now(Some("g/A"), minute(9)).unwrap_err(),
+        Evaluator::default().add_rule((*rules[0].rule).clone(), minute(9)).unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(
+            error.to_string(),
+            "rule \"g/A\" is evaluated with its group \"g\" of \"file\", not by itself"
+        );
+    }
 }
 
 #[test]
@@ -291,19 +346,21 @@ fn times_are_intervals_apart() {
     let mut schedule = Schedule::new(MINUTE, "file", "group", minute(10));
     let first = schedule.next(minute(10));
     assert!(first > minute(10) && first <= minute(11), "{first}");
-    assert_eq!(schedule.due(minute(10)), None);
+    assert_eq!(schedule.due(minute(10), false), None);
     let millisecond = Duration::from_millis(1);
-    assert_eq!(schedule.due(first - millisecond), None);
-    assert_eq!(schedule.due(first + millisecond), Some(first));
-    assert_eq!(schedule.due(first + MINUTE / 2), None);
-    assert_eq!((schedule.due(first + MINUTE), schedule.missed()), (Some(first + MINUTE), 0));
-    assert_eq!(schedule.due(first + MINUTE * 5 + MINUTE / 2), Some(first + MINUTE * 5));
+    assert_eq!(schedule.due(first - millisecond, false), None);
+    assert_eq!(schedule.due(first + millisecond, false), Some(first));
+    assert_eq!(schedule.due(first + MINUTE / 2, false), None);
+    assert_eq!((schedule.due(first + MINUTE, false), schedule.missed()), (Some(first + MINUTE), 0));
+    assert_eq!(schedule.due(first + MINUTE * 5 + MINUTE / 2, false), Some(first + MINUTE * 5));
     assert_eq!(schedule.missed(), 3);
     // A clock that was set back a little repeats nothing; one that was set far
     // back begins anew.
-    assert_eq!(schedule.due(first + MINUTE * 4), None);
-    assert_eq!(schedule.due(first), Some(first));
+    assert_eq!(schedule.due(first + MINUTE * 4, false), None);
+    assert_eq!(schedule.due(first, false), Some(first));
     assert_eq!(schedule.missed(), 3);
+    assert_eq!((schedule.due(first + MINUTE, true), schedule.missed()), (None, 4));
+    assert_eq!(schedule.due(first + MINUTE, false), None);
 }
 
 #[test]
@@ -327,27 +384,30 @@ proptest! {
     #[test]
     fn laws_of_alerts(answers in prop::collection::vec(0_u8..16, 1..40), wait in 0_u32..4) {
         let rule = format!("{{alert: A, expr: up, for: {wait}m, keep_firing_for: {wait}m}}");
-        let mut group = state("limit: 3", &rule);
+        let mut group = group_of("limit: 3", &rule);
         let mut there: Vec<LabelSet> = Vec::new();
         for (at, answer) in (1..).zip(answers) {
             let series = (0..4).filter(|bit| answer & (1 << bit) != 0);
             let text: String = series.map(|bit| format!("up{{a={bit}}} 1;")).collect();
-            let output = group.step(0, minute(at), Ok(samples(&text)), &mut expand);
-            let (_, rule) = group.rules().next().unwrap();
-            if rule.health() == RuleHealth::Err {
-                prop_assert_eq!(output, RuleOutput::default());
-                continue;
+            let before = group.alerts();
+            let output = group.step(at, Ok(samples(&text)));
+            if !group.last_error().is_empty() {
+                prop_assert_eq!(group.alerts(), before);
             }
+            let series = |sample: &DerivedSample| {
+                LabelSet { name: Arc::clone(&sample.name), labels: sample.labels.clone() }
+            };
             for sample in &output.samples {
-                let was_there = there.contains(&sample.series);
-                prop_assert!(!is_stale(sample.value) || was_there, "{:?}", sample);
+                let was_there = there.contains(&series(sample));
+                prop_assert!(!is_stale(sample.sample.value) || was_there, "{:?}", sample);
             }
-            let told = |series: &LabelSet| output.samples.iter().any(|s| s.series == *series);
-            prop_assert!(there.iter().all(told), "{:?} {:?}", there, output);
-            let values = output.samples.iter().filter(|sample| !is_stale(sample.value));
-            there = values.map(|sample| sample.series.clone()).collect();
-            prop_assert_eq!(there.len(), 2 * rule.alerts().filter(|a| a.is_active()).count());
-            for alert in rule.alerts() {
+            let told = |one: &LabelSet| output.samples.iter().any(|s| series(s) == *one);
+            prop_assert!(there.iter().all(told), "{:?} {:?}", there, output.samples);
+            let values = output.samples.iter().filter(|sample| !is_stale(sample.sample.value));
+            there = values.map(series).collect();
+            let alerts = group.alerts();
+            prop_assert_eq!(there.len(), 2 * alerts.len());
+            for alert in alerts {
                 if let Some(fired) = alert.fired_at {
                     prop_assert!(fired.since(alert.active_at) >= MINUTE * wait);
                 }

@@ -10,11 +10,11 @@ use super::{
     AlertTest, EVALUATION_INTERVAL_DEFAULT, ExpectedAlert, ExpectedSample, ExpressionTest,
     InputSeries, SeriesValues, UnitTest, UnitTestFile,
 };
+use crate::alert::ALERT_NAME;
 use crate::model::{Labels, MatchOp, Timestamp};
 use crate::promql::syntax::{Span, parse_selector};
 use crate::promql::{LabelSet, NAME};
 use crate::rules::fault::{FaultKind, Faults};
-use crate::rules::group::ALERT_NAME;
 use crate::rules::reader::{Fields, Reader, Scalar};
 use crate::rules::yaml::{Document, Node, excerpt};
 

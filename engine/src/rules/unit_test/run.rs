@@ -9,11 +9,14 @@ use super::{
     AlertTest, EVALUATIONS_MAX, ExpectedAlert, ExpectedSample, ExpressionTest, Failure, Suite,
     TestReport, UnitTest,
 };
-use crate::alert::AlertState;
-use crate::model::Labels;
-use crate::rules::file::RuleDefinition;
-use crate::rules::group::{GroupDefaults, GroupState, RuleError, TemplateSubject};
-use crate::template::Template;
+use crate::alert::{
+    ALERT_NAME, AlertFilter, AlertState, EvaluationError, Evaluator, Finding, Reading, Rule,
+    Surroundings,
+};
+use crate::model::{Labels, Timestamp};
+use crate::promql::Expression;
+use crate::registry::DerivedSample;
+use crate::rules::group::{GroupDefaults, GroupState, InstantVector, Member, RuleError};
 
 impl Suite<'_> {
     /// Carries out a test of the file.
@@ -27,19 +30,21 @@ impl Suite<'_> {
         };
         let interval = self.file.evaluation_interval;
         let defaults = GroupDefaults { interval: test.interval, ..GroupDefaults::default() };
-        let groups = self
-            .groups
-            .iter()
-            .map(|(file, group)| GroupState::new(file, Arc::clone(group), &defaults, test.start));
+        let mut evaluator = Evaluator::default();
+        evaluator.surround(Surroundings {
+            external_labels: test.external_labels.clone(),
+            external_url: Arc::clone(&test.external_url),
+        });
         let mut run = Run {
             test,
             interval,
             fuzzy: self.file.fuzzy_compare,
-            groups: groups.collect(),
+            groups: Vec::new(),
+            evaluator,
             world: World::new(test, interval),
             report,
         };
-        if let Err(failure) = run.evaluate() {
+        if let Err(failure) = run.add_groups(self, &defaults).and_then(|()| run.evaluate()) {
             run.report.failures.push(failure);
         }
         run.report
@@ -51,17 +56,31 @@ impl Suite<'_> {
     }
 }
 
+/// What a rule puts out, and its name and error if it failed.
+type Evaluated = (Vec<DerivedSample>, Option<(Arc<str>, String)>);
+
 /// A test while it is carried out.
 struct Run<'a> {
     test: &'a UnitTest,
     interval: Duration,
     fuzzy: bool,
     groups: Vec<GroupState>,
+    evaluator: Evaluator,
     world: World<'a>,
     report: TestReport,
 }
 
 impl Run<'_> {
+    fn add_groups(&mut self, suite: &Suite<'_>, defaults: &GroupDefaults) -> Result<(), Failure> {
+        for (file, group) in &suite.groups {
+            let evaluator = &mut self.evaluator;
+            let group = GroupState::new(file, group, defaults, evaluator, self.test.start);
+            let group = group.map_err(|error| Failure::Input { message: error.to_string() })?;
+            self.groups.push(group);
+        }
+        Ok(())
+    }
+
     /// Goes from evaluation to evaluation until the last case, then looks at
     /// expressions. A failure ends it.
     fn evaluate(&mut self) -> Result<(), Failure> {
@@ -99,36 +118,18 @@ impl Run<'_> {
     fn evaluate_groups(&mut self, elapsed: Duration) -> Result<(), Failure> {
         let at = self.test.start + elapsed;
         let mut failures = Vec::new();
-        for group in &mut self.groups {
-            let rules = Arc::clone(group.group());
-            for (index, rule) in rules.rules.iter().enumerate() {
-                let query_time = group.query_time(at);
-                let answer = match self.world.query(rule.expression().query(), query_time) {
-                    Ok(samples) => Ok(samples),
-                    Err(NoAnswer::Error(message)) => Err(RuleError::Query(message)),
-                    Err(NoAnswer::NeedsHistograms) => {
-                        let line = format!("rule: {}", rule.name());
-                        if !self.report.needing_histograms.contains(&line) {
-                            self.report.needing_histograms.push(line);
-                        }
-                        continue;
-                    }
+        for group in 0..self.groups.len() {
+            let members = self.groups.get(group).map_or(0, |group| group.members().len());
+            for member in 0..members {
+                let Some((samples, failure)) = self.evaluate_member(group, member, at) else {
+                    continue;
                 };
-                let world = &self.world;
-                let test = self.test;
-                let mut expand = |template: &Template, subject: &TemplateSubject<'_>| {
-                    let mut query = |text: &str| world.answer(text, subject.at);
-                    let (labels, url) = (&test.external_labels, &test.external_url);
-                    subject.expand(template, labels, url, &mut query)
-                };
-                let output = group.step(index, at, answer, &mut expand);
-                output.samples.iter().for_each(|sample| self.world.add(sample));
-            }
-            for (rule, state) in group.rules() {
-                if let Some(error) = state.last_error() {
-                    let (rule, error) = (Arc::clone(rule.name()), error.to_string());
-                    failures.push(Failure::Rule { rule, time: elapsed, error });
-                }
+                samples.into_iter().for_each(|sample| self.world.add(sample));
+                failures.extend(failure.map(|(rule, error)| Failure::Rule {
+                    rule,
+                    time: elapsed,
+                    error,
+                }));
             }
         }
         let Some(last) = failures.pop() else { return Ok(()) };
@@ -136,14 +137,69 @@ impl Run<'_> {
         Err(last)
     }
 
+    /// Evaluates a rule: returns what it puts out, and its name and error if it
+    /// failed. `None` if it cannot be evaluated.
+    fn evaluate_member(&mut self, group: usize, member: usize, at: Timestamp) -> Option<Evaluated> {
+        let state = self.groups.get(group)?;
+        let query_at = state.query_time(at);
+        match state.member(member)?.clone() {
+            Member::Recording { rule, .. } => {
+                let answer = self.ask(&rule.record, &rule.expression, query_at)?;
+                let group = self.groups.get_mut(group)?;
+                let samples = group.record(member, at, answer.map_err(RuleError::Query));
+                let Member::Recording { state, .. } = group.member(member)? else { return None };
+                let error = state.last_error().map(ToString::to_string);
+                Some((samples, error.map(|error| (Arc::clone(&rule.record), error))))
+            }
+            Member::Alerting { rule: name } => {
+                let due = self.evaluator.due_in_group(&name, at, query_at)?;
+                let expression = due.rule.question().expression()?;
+                let found = match self.ask(due.rule.alert(), expression, query_at)? {
+                    Ok(samples) => Ok(self.find(&due.rule, samples, at)),
+                    Err(reason) => Err(EvaluationError::Readings { reason }),
+                };
+                self.evaluator.step(&due, found);
+                let samples = self.evaluator.show(&name, query_at);
+                let error = self.evaluator.status(&name)?.last_error;
+                Some((samples, error.map(|error| (Arc::clone(due.rule.alert()), error))))
+            }
+        }
+    }
+
+    /// Asks the expression of the rule `name`; `None`, and a line of the
+    /// report, if it reads native histograms.
+    fn ask(
+        &mut self,
+        name: &Arc<str>,
+        expression: &Expression,
+        at: Timestamp,
+    ) -> Option<Result<InstantVector, String>> {
+        match self.world.query(expression.query(), at) {
+            Ok(samples) => Some(Ok(samples)),
+            Err(NoAnswer::Error(message)) => Some(Err(message)),
+            Err(NoAnswer::NeedsHistograms) => {
+                let line = format!("rule: {name}");
+                if !self.report.needing_histograms.contains(&line) {
+                    self.report.needing_histograms.push(line);
+                }
+                None
+            }
+        }
+    }
+
+    fn find(&self, rule: &Rule, samples: InstantVector, at: Timestamp) -> Vec<Finding> {
+        let reading = |(series, value)| Reading { series, value: Some(value), change: None };
+        let mut query = |text: &str| self.world.answer(text, at);
+        let surroundings = self.evaluator.surroundings();
+        rule.find(samples.into_iter().map(reading), at, surroundings, &mut query)
+    }
+
     fn check_alerts(&mut self, case: &AlertTest) {
-        let rules = self.groups.iter().flat_map(GroupState::rules);
-        let of_name = rules.filter(
-            |(rule, _)| matches!(rule, RuleDefinition::Alerting(rule) if rule.alert == case.alert),
-        );
-        let alerts = of_name.flat_map(|(_, state)| state.alerts());
-        let firing = alerts.filter(|alert| alert.state == AlertState::Firing);
-        let mut got: Vec<ExpectedAlert> = firing
+        let alerts = self.evaluator.active(&AlertFilter::default());
+        let of_name = alerts.iter().filter(|alert| {
+            alert.state == AlertState::Firing && alert.labels.get(ALERT_NAME) == Some(&case.alert)
+        });
+        let mut got: Vec<ExpectedAlert> = of_name
             .map(|alert| ExpectedAlert {
                 labels: alert.labels.clone(),
                 annotations: alert

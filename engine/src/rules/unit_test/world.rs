@@ -4,11 +4,11 @@ use std::iter::Peekable;
 use std::time::Duration;
 
 use super::{Slot, UnitTest};
+use crate::alert::template_sample;
 use crate::model::{Sample, Timestamp};
-use crate::promql::{
-    Cancellation, EvaluationTimes, LabelSet, NAME, Query, QueryOptions, SeriesSet,
-};
-use crate::rules::group::{InstantVector, RuleSample, vector_of};
+use crate::promql::{Cancellation, EvaluationTimes, LabelSet, Query, QueryOptions, SeriesSet};
+use crate::registry::DerivedSample;
+use crate::rules::group::{InstantVector, vector_of};
 use crate::storage::{Store, StoreConfig};
 use crate::template::TemplateSample;
 
@@ -85,8 +85,10 @@ impl<'a> World<'a> {
 
     /// Adds what a rule puts out. As in Prometheus, what is there keeps its
     /// value.
-    pub(super) fn add(&mut self, sample: &RuleSample) {
-        let _ = append(&mut self.floats, &sample.series, sample.at, sample.value);
+    pub(super) fn add(&mut self, derived: DerivedSample) {
+        let DerivedSample { name, labels, sample } = derived;
+        let series = LabelSet { name, labels };
+        let _ = append(&mut self.floats, &series, sample.at, sample.value);
     }
 
     /// Evaluates a query at a time.
@@ -118,12 +120,7 @@ impl<'a> World<'a> {
             NoAnswer::Error(message) => message,
             NoAnswer::NeedsHistograms => "it needs native histograms".to_owned(),
         })?;
-        let sample = |(series, value): (LabelSet, f64)| TemplateSample {
-            labels: series.labels.with(NAME, &series.name),
-            value,
-            at,
-        };
-        Ok(samples.into_iter().map(sample).collect())
+        Ok(samples.iter().map(|(series, value)| template_sample(series, *value, at)).collect())
     }
 }
 
