@@ -12,6 +12,7 @@ use crate::model::{Labels, Timestamp, is_stale};
 use crate::promql::{LabelSet, NAME};
 use crate::registry::DerivedSample;
 use crate::rules::file::RuleFile;
+use crate::storage::state::{Batch, Contents, Stored as _};
 use crate::template::TemplateSample;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -244,6 +245,34 @@ fn an_alert_from_pending_to_resolved() {
     check("keep_firing_for: 2m", "x...", "FFF.", "Fr");
     check("keep_firing_for: 2m", "x..x...", "FFFFFF.", "Fr");
     check("for: 1m, keep_firing_for: 2m", "x.xx..", "p.pFFF", "p.pF");
+}
+
+#[test]
+fn downtime_counts_for_no_pending_alert() {
+    let rule = "{alert: A, expr: up, for: 5m}";
+    let mut before = group_of("", rule);
+    step(&mut before, 1, "up{} 1");
+    step(&mut before, 2, "up{} 1");
+    let mut batch = Batch::new();
+    before.evaluator.changes_since(&Evaluator::default(), &mut batch);
+    let mut contents = Contents::from(batch);
+    let mut after = group_of("", rule);
+    after.evaluator = Evaluator::restore(MINUTE, &mut contents, minute(32));
+    let (name, defaults) = ("file".into(), GroupDefaults::default());
+    let file = RuleFile::parse(&format!("groups: [{{name: g, rules: [{rule}]}}]")).unwrap();
+    let group = &file.groups[0];
+    after.state =
+        GroupState::new(&name, group, &defaults, &mut after.evaluator, minute(32)).unwrap();
+    // One minute before, one interval for the gap, three more.
+    let states: Vec<_> = (32..36)
+        .map(|at| {
+            step(&mut after, at, "up{} 1");
+            after.alerts()[0].state
+        })
+        .collect();
+    assert_eq!(states[..3], [AlertState::Pending; 3]);
+    assert_eq!(states[3], AlertState::Firing);
+    assert_eq!(after.alerts()[0].active_at, minute(1));
 }
 
 #[test]
