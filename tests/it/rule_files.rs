@@ -7,6 +7,7 @@ use keepwatch::alert::AlertState;
 use keepwatch::clock::{Clock as _, SystemClock};
 use keepwatch::config::Config;
 use keepwatch::messages::{ActiveAlerts, AlertHistory, AlertTransition};
+use keepwatch::model::Timestamp;
 use keepwatch::promql::Value;
 use keepwatch::rules::file::RuleFile;
 use keepwatch::{Monitor, MonitorBuilder};
@@ -20,10 +21,10 @@ groups:
 - name: shop
   interval: 100ms
   rules:
-  - {record: shop:open, expr: sum(orders)}
+  - {record: shop:open, expr: sum(orders), labels: {büro.x: a}}
   - alert: Backlog
     expr: shop:open > 5
-    labels: {team: shop}
+    labels: {te.am: shop}
     annotations: {summary: '{{ $value }} orders wait in {{ $externalLabels.region }}'}
 ";
 
@@ -95,6 +96,13 @@ async fn start(builder: MonitorBuilder, orders: f64) -> Monitor {
     monitor
 }
 
+/// Returns what the recording rule had stored at a time.
+async fn open(monitor: &Monitor, at: Timestamp) -> Option<f64> {
+    let answer = monitor.query("{'shop:open', 'büro.x'='a'}", at).await.unwrap();
+    let Value::Vector(found) = answer.value else { panic!("{:?}", answer.value) };
+    found.first()?.1.value.float()
+}
+
 async fn next(receiver: &mut UnboundedReceiver<String>) -> String {
     tokio::time::timeout(LIMIT, receiver.recv()).await.unwrap().unwrap()
 }
@@ -106,9 +114,8 @@ async fn rules_of_a_file_record_and_alert_and_go_on_after_a_restart() {
     let monitor = start(described, 7.0).await;
     assert_eq!(next(&mut told).await, "firing: 7 orders wait in eu");
     let before = monitor.send(ActiveAlerts::default()).await.unwrap();
-    let answer = monitor.query("shop:open", SystemClock::new().now()).await.unwrap();
-    let Value::Vector(found) = answer.value else { panic!("{:?}", answer.value) };
-    assert_eq!(found[0].1.value.float(), Some(7.0));
+    let recorded = SystemClock::new().now();
+    assert_eq!(open(&monitor, recorded).await, Some(7.0));
     monitor.shutdown().await;
     drop(monitor);
 
@@ -117,6 +124,8 @@ async fn rules_of_a_file_record_and_alert_and_go_on_after_a_restart() {
     let after = monitor.send(ActiveAlerts::default()).await.unwrap();
     assert_eq!((after[0].state, after[0].active_at), (AlertState::Firing, before[0].active_at));
     assert_eq!(after[0].annotations, before[0].annotations);
+    assert_eq!(after[0].labels.get("te.am"), Some("shop"));
+    assert_eq!(open(&monitor, recorded).await, Some(7.0));
     monitor.gauge("orders").get_or_register().unwrap().with(&[]).unwrap().set(3.0);
     // Not a second time that it fires.
     assert_eq!(next(&mut told).await, "resolved: 7 orders wait in eu");

@@ -1,13 +1,13 @@
 //! Label sets.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
 use thiserror::Error;
 
-use super::name::{NameError, check_label_name};
+use super::name::{NameError, check_foreign_label_name, check_label_name};
 
 /// One label: its name and its value.
 type Pair = (Arc<str>, Arc<str>);
@@ -52,10 +52,34 @@ impl Labels {
         K: Into<Arc<str>>,
         V: Into<Arc<str>>,
     {
+        Self::checked(pairs, check_label_name)
+    }
+
+    /// Creates a set of what rules, other programs or files say, whose names
+    /// may be any text: see [`check_foreign_label_name`].
+    ///
+    /// # Errors
+    /// A name that cannot be, or that is given twice.
+    pub fn foreign<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, LabelsError>
+    where
+        K: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
+        Self::checked(pairs, check_foreign_label_name)
+    }
+
+    fn checked<K, V>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        check: impl Fn(&str) -> Result<(), NameError>,
+    ) -> Result<Self, LabelsError>
+    where
+        K: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
         let mut sorted: Vec<Pair> = Vec::new();
         for (name, value) in pairs {
             let name = name.into();
-            check_label_name(&name)?;
+            check(&name)?;
             sorted.push((name, value.into()));
         }
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
@@ -155,26 +179,42 @@ impl Labels {
 
 impl fmt::Display for Labels {
     /// Writes `{name="value",…}` with `\`, `"` and line feeds escaped, as the
-    /// exposition formats do; an empty set is `{}`.
+    /// exposition formats do; an empty set is `{}`. A name that is no
+    /// identifier is in quotes too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (index, (name, value)) in self.iter().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
             }
-            write!(f, "{name}=\"")?;
-            for character in value.chars() {
-                match character {
-                    '\\' => f.write_str("\\\\")?,
-                    '"' => f.write_str("\\\"")?,
-                    '\n' => f.write_str("\\n")?,
-                    other => write!(f, "{other}")?,
-                }
+            if is_identifier(name) {
+                f.write_str(name)?;
+            } else {
+                write_quoted(f, name)?;
             }
-            f.write_str("\"")?;
+            f.write_str("=")?;
+            write_quoted(f, value)?;
         }
         f.write_str("}")
     }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str("\"")?;
+    for character in text.chars() {
+        match character {
+            '\\' => f.write_str("\\\\")?,
+            '"' => f.write_str("\\\"")?,
+            '\n' => f.write_str("\\n")?,
+            other => f.write_char(other)?,
+        }
+    }
+    f.write_str("\"")
 }
 
 impl fmt::Debug for Labels {
@@ -196,7 +236,7 @@ impl Serialize for Labels {
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let map = BTreeMap::<Arc<str>, Arc<str>>::deserialize(deserializer)?;
-        Self::new(map).map_err(D::Error::custom)
+        Self::foreign(map).map_err(D::Error::custom)
     }
 }
 
@@ -213,6 +253,17 @@ mod tests {
         assert_eq!(a.get("b"), Some("2"));
         assert_eq!(a.get("c"), None);
         assert_eq!(Labels::new([("x", "")]).unwrap(), Labels::EMPTY);
+    }
+
+    #[test]
+    fn what_others_name_may_be_any_text() {
+        let labels = Labels::foreign([("se.ver", "a"), ("ü\"", "b"), ("__x", "c")]).unwrap();
+        assert_eq!(labels.to_string(), r#"{__x="c","se.ver"="a","ü\""="b"}"#);
+        let json = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&json).unwrap(), labels);
+        for name in ["", "__name__", &"n".repeat(257)] {
+            assert!(Labels::foreign([(name, "a")]).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -20,7 +20,10 @@ pub use definition::{
 };
 pub use label::{Labels, LabelsError};
 pub use matcher::{MatchOp, Matcher, MatcherError};
-pub use name::{NAME_BYTES_MAX, NameError, check_label_name, check_metric_name};
+pub use name::{
+    NAME_BYTES_MAX, NameError, check_foreign_label_name, check_foreign_metric_name,
+    check_label_name, check_metric_name,
+};
 pub use record::{Observation, Record};
 pub use sample::{STALE_NAN_BITS, Sample, SeriesSamples, is_stale, stale_marker};
 pub use subject::Subject;

@@ -1,5 +1,8 @@
 //! Which names a metric and a label may have.
 //!
+//! What an application defines keeps to the names that every tool reads. What
+//! comes from rules and from other programs may be any UTF-8 text.
+//!
 //! Source: OpenMetrics 1.0, section "Overall Structure" (ABNF of
 //! `metricname` and `label-name`).
 
@@ -73,7 +76,29 @@ pub fn check_label_name(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-fn check(what: &'static str, name: &str, colon: bool) -> Result<(), NameError> {
+/// Checks the name of a metric that rules or other programs made: any text
+/// that is neither empty nor too long, as Prometheus 3 allows.
+///
+/// # Errors
+/// A name that is empty or too long.
+pub fn check_foreign_metric_name(name: &str) -> Result<(), NameError> {
+    check_length("metric", name)
+}
+
+/// Checks the name of a label that rules or other programs made: any text that
+/// is neither empty nor too long, but not `__name__`, which is the metric's.
+///
+/// # Errors
+/// A name that is empty, too long, or `__name__`.
+pub fn check_foreign_label_name(name: &str) -> Result<(), NameError> {
+    check_length("label", name)?;
+    if name == "__name__" {
+        return Err(NameError::Reserved { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_length(what: &'static str, name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty { what });
     }
@@ -81,6 +106,11 @@ fn check(what: &'static str, name: &str, colon: bool) -> Result<(), NameError> {
         let start = name.chars().take(32).collect();
         return Err(NameError::TooLong { what, bytes: name.len(), start });
     }
+    Ok(())
+}
+
+fn check(what: &'static str, name: &str, colon: bool) -> Result<(), NameError> {
+    check_length(what, name)?;
     for (index, character) in name.chars().enumerate() {
         let fits = character.is_ascii_alphabetic()
             || character == '_'

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{BatchOutcome, Registry, RegistryError, Selected};
 use crate::model::{Labels, MetricDefinition, Sample, TimeRange, Timestamp};
+use crate::model::{check_foreign_label_name, check_foreign_metric_name};
 use crate::storage::{Selector, SeriesRef};
 
 /// A sample of a series that a rule made.
@@ -26,8 +27,8 @@ impl Registry {
     /// Appends what rules put out, making series that are new; one that is
     /// refused does not touch the others.
     ///
-    /// Refused, and counted, are samples of a registered metric, label values
-    /// that are too long, new series beyond a limit, and timestamps as with
+    /// Refused, and counted, are samples of a registered metric, names that are
+    /// empty or too long, label values that are too long, new series beyond a limit, and timestamps as with
     /// [`append`](Self::append).
     pub fn append_derived(&mut self, samples: &[DerivedSample], now: Timestamp) -> BatchOutcome {
         let mut outcome = BatchOutcome::default();
@@ -53,6 +54,9 @@ impl Registry {
         if let Some(known) = self.store.find(name, name, labels) {
             return Ok(known);
         }
+        check_foreign_metric_name(name)
+            .and_then(|()| labels.iter().try_for_each(|(name, _)| check_foreign_label_name(name)))
+            .map_err(|source| RegistryError::Name { metric: metric(), source })?;
         let max = self.limits.label_value_bytes;
         if let Some((label, value)) = labels.iter().find(|(_, value)| value.len() > max) {
             let (label, bytes) = (label.into(), value.len());
@@ -138,6 +142,11 @@ mod tests {
             derived("x", &[("l", "b")], 1.0, NOW),
             derived("x", &[("l", "c")], 1.0, NOW),
             derived("x", &[("l", "d")], 1.0, NOW),
+            derived("", &[("l", "d")], 1.0, NOW),
+            DerivedSample {
+                labels: Labels::EMPTY.with(&"n".repeat(257), "a"),
+                ..derived("x", &[], 1.0, NOW)
+            },
         ];
         let outcome = registry.append_derived(&given, NOW);
         let told: Vec<_> =
@@ -147,9 +156,11 @@ mod tests {
             (1, DropReason::LabelValue),
             (3, DropReason::Duplicate),
             (6, DropReason::SeriesOfMetric),
+            (7, DropReason::Labels),
+            (8, DropReason::Labels),
         ];
         assert_eq!(told, expected);
-        assert_eq!(registry.drops().total(), 4);
+        assert_eq!(registry.drops().total(), 6);
         assert_eq!(
             outcome.errors[0].1.to_string(),
             "metric \"load\" is registered; a rule cannot write its series"

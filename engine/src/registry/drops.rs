@@ -15,7 +15,7 @@ use crate::model::MetricDefinition;
 pub enum DropReason {
     /// The metric is not registered.
     UnknownMetric,
-    /// A label is missing, extra, or given twice.
+    /// A label is missing, extra, given twice, or has no name that can be.
     Labels,
     /// A label's value is too long.
     LabelValue,

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::DropReason;
 use crate::instrument::{LabelError, RegisterError};
-use crate::model::{MetricKind, Timestamp};
+use crate::model::{MetricKind, NameError, Timestamp};
 use crate::storage::AppendError;
 
 /// Why the registry refused a registration, a record or a read.
@@ -50,6 +50,14 @@ pub enum RegistryError {
         metric: Arc<str>,
         /// The label.
         label: Arc<str>,
+    },
+    /// A name that cannot be.
+    #[error("metric {metric:?}: {source}")]
+    Name {
+        /// The metric.
+        metric: Arc<str>,
+        /// What is wrong with its name or that of a label.
+        source: NameError,
     },
     /// A label value that is too long.
     #[error("metric {metric:?}: label {label:?} has a value of {bytes} bytes; at most {max}")]
@@ -181,9 +189,10 @@ impl RegistryError {
         Some(match self {
             Self::Register(_) => return None,
             Self::UnknownMetric { .. } => DropReason::UnknownMetric,
-            Self::MissingLabel { .. } | Self::ExtraLabel { .. } | Self::LabelTwice { .. } => {
-                DropReason::Labels
-            }
+            Self::MissingLabel { .. }
+            | Self::ExtraLabel { .. }
+            | Self::LabelTwice { .. }
+            | Self::Name { .. } => DropReason::Labels,
             Self::LabelValueTooLong { .. } => DropReason::LabelValue,
             Self::WrongKind { .. } | Self::Registered { .. } => DropReason::WrongKind,
             Self::NotANumber { .. } => DropReason::NotANumber,

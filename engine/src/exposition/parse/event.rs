@@ -198,7 +198,7 @@ impl SampleLine {
     /// # Errors
     /// Names that the model does not allow.
     pub fn label_set(&self) -> Result<Labels, LabelsError> {
-        Labels::new(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        Labels::foreign(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }
 

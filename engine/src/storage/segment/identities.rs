@@ -140,5 +140,9 @@ fn identity(texts: &[Arc<str>], parts: &[usize]) -> Option<Identity> {
         pairs.push((text(name)?, text(value)?));
     }
     let [metric, name] = names;
-    Some(Identity { metric: text(metric)?, name: text(name)?, labels: Labels::new(pairs).ok()? })
+    Some(Identity {
+        metric: text(metric)?,
+        name: text(name)?,
+        labels: Labels::foreign(pairs).ok()?,
+    })
 }

@@ -129,8 +129,8 @@ impl Definitions {
                 shared(value, other.map(|(_, value)| value)),
             )
         });
-        let labels =
-            Labels::new(pairs).map_err(|error| Fault::Labels { serial, why: error.to_string() })?;
+        let labels = Labels::foreign(pairs)
+            .map_err(|error| Fault::Labels { serial, why: error.to_string() })?;
         let identity = Identity { metric, name, labels };
         self.last = Some(identity.clone());
         Ok(identity)

@@ -77,11 +77,26 @@ pub(super) fn run(case: &Case, loaded: &Loaded) -> Outcome {
         check_answer(case, &case.expression, first.answer)
             .and_then(|()| check_variants(case, loaded))
     };
-    match checked {
+    match check_normal_form(&case.expression).and(checked) {
         checked if needs_histograms => Outcome::NeedsHistograms { met_anyway: checked.is_ok() },
         Ok(()) => Outcome::Passed,
         Err(problem) => Outcome::Failed(problem),
     }
+}
+
+/// Holds the normal form of an expression, on one line and on several, to that
+/// of itself.
+fn check_normal_form(expression: &str) -> Result<(), String> {
+    // What does not parse was expected not to.
+    let Ok(query) = Query::parse(expression) else { return Ok(()) };
+    let normal = query.expr().to_string();
+    for form in [&normal, &query.expr().pretty()] {
+        let again = Query::parse(form).map_err(|error| format!("normal form {form}: {error}"))?;
+        if again.expr().to_string() != normal {
+            return Err(format!("normal form {form} has another one: {}", again.expr()));
+        }
+    }
+    Ok(())
 }
 
 /// Compares an answer with what the case expects of `expression`.

@@ -32,8 +32,9 @@ pub(crate) struct Choice {
 
 /// Where samples come from.
 pub(crate) trait Source {
-    /// Returns all metrics.
-    fn metrics(&self) -> anyhow::Result<Vec<MetricDefinition>>;
+    /// Returns all metrics, and says of those that the format cannot name why
+    /// not.
+    fn metrics(&self) -> anyhow::Result<(Vec<MetricDefinition>, Vec<String>)>;
 
     /// Finds the series of a metric that match.
     fn select(
@@ -58,8 +59,9 @@ pub(crate) trait Found {
 pub(crate) struct Exported {
     pub(crate) written: Written,
     pub(crate) metrics: u64,
-    /// Metrics whose names clash with others.
-    pub(crate) clashes: Vec<String>,
+    /// Metrics that are left out: their names clash with others, or the format
+    /// has none such.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl fmt::Display for Exported {
@@ -85,10 +87,10 @@ impl fmt::Display for Exported {
                 several(unfit, "sample"),
             )?;
         }
-        if !self.clashes.is_empty() {
-            writeln!(f, "  left out {}", counted(self.clashes.len(), "metric"))?;
-            for clash in &self.clashes {
-                writeln!(f, "    {clash}")?;
+        if !self.left_out.is_empty() {
+            writeln!(f, "  left out {}", counted(self.left_out.len(), "metric"))?;
+            for why in &self.left_out {
+                writeln!(f, "    {why}")?;
             }
         }
         Ok(())
@@ -106,8 +108,8 @@ pub(crate) fn export<W: Write>(
     out: W,
 ) -> anyhow::Result<(W, Exported)> {
     let mut writer = Writer::new(out);
-    let mut report = Exported::default();
-    let mut metrics = source.metrics()?;
+    let (mut metrics, left_out) = source.metrics()?;
+    let mut report = Exported { left_out, ..Exported::default() };
     metrics.sort_by(|a, b| a.name().cmp(b.name()));
     for definition in metrics {
         let mut series = Chosen::of(source, wish, &definition)?;
@@ -120,7 +122,7 @@ pub(crate) fn export<W: Write>(
             Ok(wrote) => report.metrics += u64::from(wrote),
             Err(error) => match error.downcast::<WriteError>() {
                 Ok(WriteError::Write(error)) => return Err(error.into()),
-                Ok(clash) => report.clashes.push(clash.to_string()),
+                Ok(clash) => report.left_out.push(clash.to_string()),
                 Err(error) => return Err(error),
             },
         }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keepwatch::model::{Labels, Matcher, MetricDefinition, Sample, TimeRange, Timestamp};
+use keepwatch::model::{
+    Labels, Matcher, MetricDefinition, MetricKind, Sample, TimeRange, Timestamp,
+};
 use keepwatch::storage::folder::FolderView;
 use keepwatch::storage::segment::{Segment, SegmentKind};
 use keepwatch::storage::{SampleReader, Selector, SeriesView, Store};
@@ -153,11 +155,19 @@ fn usage(
                 *count += 1;
             }
         }
-        let Defined { definition, guessed } = definitions.define(&metric, &identities)?;
-        usage.kind = definition.kind().to_string();
-        usage.kind_guessed = guessed;
-        definition.unit().clone_into(&mut usage.unit);
-        definition.help().clone_into(&mut usage.help);
+        match definitions.define(&metric, &identities) {
+            Ok(Defined { definition, guessed }) => {
+                usage.kind = definition.kind().to_string();
+                usage.kind_guessed = guessed;
+                definition.unit().clone_into(&mut usage.unit);
+                definition.help().clone_into(&mut usage.help);
+            }
+            // What rules make may have names that no definition has.
+            Err(_) => {
+                usage.kind = MetricKind::Gauge.to_string();
+                usage.kind_guessed = true;
+            }
+        }
         survey.series += usage.series;
         survey.metrics.push(usage);
     }
@@ -250,13 +260,17 @@ impl View {
 }
 
 impl Source for View {
-    fn metrics(&self) -> anyhow::Result<Vec<MetricDefinition>> {
-        let metrics: BTreeSet<Arc<str>> = self.store.statistics().by_metric.into_keys().collect();
-        let define = |metric: Arc<str>| {
+    fn metrics(&self) -> anyhow::Result<(Vec<MetricDefinition>, Vec<String>)> {
+        let names: BTreeSet<Arc<str>> = self.store.statistics().by_metric.into_keys().collect();
+        let (mut metrics, mut unnamable) = (Vec::new(), Vec::new());
+        for metric in names {
             let series = self.views(&metric, &[], TimeRange::ALL).identities();
-            Ok(self.definitions.define(&metric, &series)?.definition)
-        };
-        metrics.into_iter().map(define).collect()
+            match self.definitions.define(&metric, &series) {
+                Ok(defined) => metrics.push(defined.definition),
+                Err(error) => unnamable.push(format!("metric {metric:?}: {error}")),
+            }
+        }
+        Ok((metrics, unnamable))
     }
 
     fn select(

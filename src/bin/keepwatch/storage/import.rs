@@ -6,7 +6,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keepwatch::model::{Labels, MetricKind, Sample, Timestamp, check_metric_name};
+use keepwatch::model::{Labels, MetricKind, Sample, Timestamp, check_foreign_metric_name};
 use keepwatch_engine::exposition::parse::{
     Event, Family, FamilyKind, Limits, ParseError, Parser, Problem, Role, SampleLine,
 };
@@ -217,7 +217,7 @@ fn hand_over(
 /// Says which series a line belongs to, or why it belongs to none.
 fn incoming(line: SampleLine, at: Option<Timestamp>) -> Result<Incoming, &'static str> {
     let labels = line.label_set().map_err(|_| "name of a label")?;
-    check_metric_name(&line.name).map_err(|_| "name of a metric")?;
+    check_foreign_metric_name(&line.name).map_err(|_| "name of a metric")?;
     let at = line.at.or(at).ok_or("no timestamp")?;
     let name: Arc<str> = line.name.into();
     let family = line.family;

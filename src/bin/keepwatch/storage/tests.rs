@@ -31,8 +31,8 @@ fn stored(name: &str, labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Stored
 }
 
 impl Source for Memory {
-    fn metrics(&self) -> anyhow::Result<Vec<MetricDefinition>> {
-        Ok(self.0.iter().map(|(definition, _)| definition.clone()).collect())
+    fn metrics(&self) -> anyhow::Result<(Vec<MetricDefinition>, Vec<String>)> {
+        Ok((self.0.iter().map(|(definition, _)| definition.clone()).collect(), Vec::new()))
     }
 
     fn select(
@@ -280,13 +280,13 @@ fn prometheus_text_is_imported_at_a_time_of_its_own() {
         Reading { format: Format::Prometheus, at },
         expect![[r#"
             counter c: c{} 1 @99
+            gauge a.b: a.b{} 1 @99
+            gauge g: g{} 1 @5
             summary s: s{quantile="0.5"} 1 @7
             summary s: s_sum{} 1 @7
             gauge s_other: s_other{} 2 @7
-            accepted 4 samples of 6 metrics in 10 lines, from 1970-01-01T00:00:00.007Z to 1970-01-01T00:00:00.099Z
+            accepted 6 samples of 6 metrics in 10 lines, from 1970-01-01T00:00:00.005Z to 1970-01-01T00:00:00.099Z
               refused                       lines or samples
-              name of a label                              1
-              name of a metric                             1
               no part of its family's type                 1
         "#]],
     );

@@ -1,7 +1,6 @@
 //! What the syntax promises, by subject.
 
 mod bounds;
-mod conformance;
 mod errors;
 mod generate;
 mod grammar;
