@@ -130,8 +130,8 @@ impl MetricQuestion {
 }
 
 impl MetricQueries {
-    /// Returns the queries, one to three of which are about values and the
-    /// last, if silent series are wanted, about those.
+    /// Returns the queries: that for the value, then those for the change and
+    /// for silent series, where they are wanted.
     #[must_use]
     pub fn queries(&self) -> &[MetricQuery] {
         &self.queries

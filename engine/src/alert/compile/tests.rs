@@ -3,15 +3,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::aggregate::Method;
 use crate::alert::{Condition, Question, Rule, RuleBuilder};
 use crate::model::{
     MatchOp, Matcher, MetricDefinition, Sample, SeriesSamples, TimeRange, Timestamp, is_stale,
     stale_marker,
 };
-use crate::promql::{
-    Cancellation, EvaluationTimes, LabelSet, Points, SeriesReader, SeriesSet, Value,
-};
+use crate::promql::{Cancellation, EvaluationTimes, LabelSet, Points, SeriesReader, SeriesSet};
 
 const MINUTE_MS: i64 = 60_000;
 /// When questions are asked; their window is five minutes.
