@@ -23,6 +23,7 @@
 //! conditions).
 
 mod builder;
+mod compile;
 mod condition;
 mod error;
 mod evaluator;
@@ -46,6 +47,7 @@ mod transition;
 mod wire;
 
 pub use builder::{CAP_DEFAULT, CAP_MAX, RuleBuilder, WINDOW_DEFAULT};
+pub use compile::{MetricQueries, MetricQuery, Wanted};
 pub use condition::{Condition, ConditionError, DEPTH_MAX, TERMS_MAX, TEXT_BYTES_MAX};
 pub use error::{AlertError, EvaluationError};
 pub use evaluator::{Due, Evaluator, HISTORY_MAX, INTERVAL_DEFAULT, RULES_MAX};

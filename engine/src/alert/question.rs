@@ -15,7 +15,7 @@ use crate::storage::Selector;
 use super::{EvaluationError, Reading, relative_change};
 
 /// How far before the window the sample may lie that a counter grew from.
-const BASELINE: Duration = Duration::from_secs(5 * 60);
+pub(super) const BASELINE: Duration = Duration::from_secs(5 * 60);
 
 /// What a rule asks; its condition judges the answer, series by series.
 /// Serialises as the fields of the one or as `expression`.
@@ -159,7 +159,7 @@ impl MetricQuestion {
 }
 
 /// Refuses methods over single samples for kinds that store none.
-fn check_method(method: Method, kind: MetricKind) -> Result<(), EvaluationError> {
+pub(super) fn check_method(method: Method, kind: MetricKind) -> Result<(), EvaluationError> {
     let distribution = matches!(kind, MetricKind::Histogram | MetricKind::Summary);
     let by_sample = matches!(
         method,
