@@ -105,8 +105,8 @@ pub mod messages {
         Clean, CurrentPolicy, KeepUp, LastCleaning, LastUpkeep, SetPolicy,
     };
     pub use keepwatch_actors::registry::{
-        AppendBatch, AppendDerived, Collect, CurrentValues, FindSeries, Metrics, Prune, Record,
-        RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
+        AppendBatch, AppendDerived, Collect, CurrentValues, FindSeries, KindOf, Metrics, Prune,
+        Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups, Select,
         StorageReport, StorageStatistics, Values,
     };
 }

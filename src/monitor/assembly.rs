@@ -222,7 +222,7 @@ fn seat(
     let couriers = alert_couriers.clone();
     let querier = Querier::new(registry.outlet(), workshop.clone(), plan.queries.clone());
     let outlets = AlertOutlets {
-        select: registry.outlet(),
+        kinds: registry.outlet(),
         querier: querier.apart(),
         series: registry.outlet(),
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use keepwatch_engine::alert::{
     Due, EvaluationError, Finding, MetricQuestion, Question, Reading, Surroundings,
 };
@@ -11,13 +12,12 @@ use keepwatch_engine::promql::{Answer, EvaluationTimes, Expression};
 use keepwatch_engine::registry::{DerivedSample, RegistryError};
 use keepwatch_engine::rules::file::RecordingRule;
 use keepwatch_engine::rules::group::{InstantVector, RuleError, vector_of};
-use keepwatch_engine::storage::Selector;
 use tokio::sync::Semaphore;
 
 use super::texts::find;
 use crate::Error;
-use crate::querier::{Querier, QueryFailure};
-use crate::registry::{AppendDerived, Select};
+use crate::querier::{Querier, QueryFailure, QueryTerms};
+use crate::registry::{AppendDerived, KindOf};
 use crate::supervisor::{Outlet, Workshop};
 
 /// How long reading a snapshot may take.
@@ -30,9 +30,9 @@ const AT_ONCE: usize = 64;
 /// Where an alert evaluator reads and stores.
 #[derive(Debug, Clone)]
 pub struct AlertOutlets {
-    /// Where the samples of a metric come from.
-    pub select: Outlet<Select>,
-    /// Who answers expressions.
+    /// Who knows the kinds of metrics.
+    pub kinds: Outlet<KindOf>,
+    /// Who answers queries.
     pub querier: Querier,
     /// Where the series of alerts go.
     pub series: Outlet<AppendDerived>,
@@ -77,11 +77,11 @@ impl Bench {
         // The semaphore is never closed; without a turn there is no harm.
         let _turn = self.turns.acquire().await;
         let readings = match due.rule.question() {
-            Question::Metric(question) => self.measure(question.clone(), due.at, &workshop).await,
-            Question::Expression { expression } => match self.ask(expression, due.query_at).await {
-                Ok(answer) => Reading::of_answer(answer),
-                Err(failure) => Err(EvaluationError::Readings { reason: failure.to_string() }),
-            },
+            Question::Metric(question) => self.measure(&due, question).await,
+            Question::Expression { expression } => {
+                let answer = self.ask(expression, due.query_at, None).await;
+                answer.map_err(unanswered).and_then(Reading::of_answer)
+            }
         };
         find(&due, readings?, &surroundings, &self.outlets.querier, &workshop).await
     }
@@ -109,7 +109,7 @@ impl Bench {
     ) -> Result<InstantVector, RuleError> {
         self.store_first(samples).await;
         let _turn = self.turns.acquire().await;
-        let answer = self.ask(&rule.expression, at).await;
+        let answer = self.ask(&rule.expression, at, None).await;
         vector_of(answer.map_err(|failure| RuleError::Query(failure.to_string()))?.value)
     }
 
@@ -124,27 +124,32 @@ impl Bench {
         }
     }
 
-    async fn ask(&self, expression: &Expression, at: Timestamp) -> Result<Answer, QueryFailure> {
+    /// Asks a query at a time, with a lookback of its own if it has one.
+    async fn ask(
+        &self,
+        expression: &Expression,
+        at: Timestamp,
+        lookback: Option<Duration>,
+    ) -> Result<Answer, QueryFailure> {
         let times = EvaluationTimes::instant(at.millis());
-        self.outlets.querier.evaluate(expression.query(), times, Some(READ_LIMIT)).await
+        let terms = QueryTerms { timeout: Some(READ_LIMIT), lookback };
+        self.outlets.querier.evaluate_on(expression.query(), times, terms).await
     }
 
-    async fn measure(
-        &self,
-        question: MetricQuestion,
-        at: Timestamp,
-        workshop: &Workshop,
-    ) -> Readings {
-        let (metric, matchers) = (Arc::clone(question.metric()), question.matchers().to_vec());
-        let selector = Selector { metric, matchers };
-        let select = Select { selector, range: question.sample_range(at) };
-        let selected = self.outlets.select.send(select).await.map_err(refusal)?;
-        let read = move || question.readings(&selected.definition, selected.samples(), at);
-        match workshop.compute(READ_LIMIT, read).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(EvaluationError::Readings { reason: error.to_string() }),
-        }
+    /// Asks the queries that a question about a metric compiles to.
+    async fn measure(&self, due: &Due, question: &MetricQuestion) -> Readings {
+        let metric = Arc::clone(question.metric());
+        let kind = self.outlets.kinds.send(KindOf(metric)).await.map_err(refusal)?;
+        let queries = question.queries(kind, due.rule.wanted())?;
+        let asked = queries.queries().iter();
+        let answers =
+            asked.map(|query| self.ask(query.expression(), due.query_at, Some(query.lookback())));
+        queries.readings(try_join_all(answers).await.map_err(unanswered)?)
     }
+}
+
+fn unanswered(failure: QueryFailure) -> EvaluationError {
+    EvaluationError::Readings { reason: failure.to_string() }
 }
 
 fn refusal(error: Error) -> EvaluationError {

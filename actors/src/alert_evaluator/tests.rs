@@ -78,8 +78,7 @@ impl House {
         let (keep, groups) = (Keep::new(evaluator), Keep::new(groups));
         let couriers = Couriers::new(workshop);
         let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
-        let outlets =
-            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
+        let outlets = AlertOutlets { kinds: registry.outlet(), querier, series: registry.outlet() };
         let alerts = supervisor.seat(Settings::default(), move || {
             AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
                 .with_groups(groups.clone())

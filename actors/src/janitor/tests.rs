@@ -70,8 +70,7 @@ fn check_with<F: Future<Output = ()>>(
         });
         let (keep, couriers) = (Keep::new(Evaluator::default()), Couriers::new(Workshop::here()));
         let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
-        let outlets =
-            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
+        let outlets = AlertOutlets { kinds: registry.outlet(), querier, series: registry.outlet() };
         let alerts = supervisor.seat(of_alerts, move || {
             AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keepwatch_engine::instrument::{Catalogue, Metric};
-use keepwatch_engine::model::{MetricDefinition, SeriesSamples, TimeRange};
+use keepwatch_engine::model::{MetricDefinition, MetricKind, SeriesSamples, TimeRange};
 use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
 };
@@ -13,8 +13,8 @@ use keepwatch_engine::storage::{Census, Cut, Ledger, Selection, Selector, Series
 
 use super::messages::{
     AppendBatch, AppendDerived, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries,
-    Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups,
-    Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
+    KindOf, Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp,
+    Rollups, Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
 };
 use crate::Error;
 use crate::durability::LogWriter;
@@ -189,6 +189,12 @@ impl Receive<Select> for Registry {
         // Cells may have been sampled for it.
         self.flush();
         selected.into()
+    }
+}
+
+impl Receive<KindOf> for Registry {
+    fn receive(&mut self, KindOf(name): KindOf, _: &mut Scope<Self>) -> Answer<MetricKind> {
+        self.registry.kind_of(&name).into()
     }
 }
 

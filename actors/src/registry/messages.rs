@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keepwatch_engine::instrument::Metric;
 use keepwatch_engine::model::{
-    self, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp,
+    self, Matcher, MetricDefinition, MetricKind, SeriesSamples, TimeRange, Timestamp,
 };
 use keepwatch_engine::promql::plan;
 use keepwatch_engine::registry::{
@@ -32,6 +32,7 @@ request! {
     Collect => Collected, owner Registry;
     Select => Selected, owner Registry;
     FindSeries => Vec<Selection>, owner Registry;
+    KindOf => MetricKind, owner Registry;
     Values => Vec<SeriesSamples>, owner Registry;
     Rollups => RolledUp, owner Registry;
     Metrics => Vec<Arc<MetricDefinition>>, owner Registry;
@@ -117,6 +118,12 @@ pub struct Select {
 /// the snapshots and decodes them.
 #[derive(Debug, Clone)]
 pub struct FindSeries(pub Vec<plan::Select>);
+
+/// Asks of which kind the series of this name are: a part of a histogram or
+/// summary, such as `latency_seconds_count`, is a counter, what a rule made a
+/// gauge. Refused: an unknown metric.
+#[derive(Debug, Clone)]
+pub struct KindOf(pub Arc<str>);
 
 /// Asks for the samples of a metric between two times, in time order; they
 /// are decoded in the workshop.

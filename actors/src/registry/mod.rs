@@ -20,6 +20,6 @@ mod tests;
 pub use component::{Registry, RegistryConfig};
 pub use messages::{
     AppendBatch, AppendDerived, Collect, CurrentValues, CutSamples, EvictSamples, FindSeries,
-    Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp, Rollups,
-    Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
+    KindOf, Metrics, Prune, Record, RecordBatch, RegisterMetric, RegisterMode, Resolve, RolledUp,
+    Rollups, Select, ShedSamples, StorageReport, StorageStatistics, TakeCensus, Values,
 };

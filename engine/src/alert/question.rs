@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::aggregate::{Method, observe};
-use crate::model::{Labels, MatchOp, Matcher, MetricDefinition, MetricKind};
-use crate::model::{SeriesSamples, TimeRange, Timestamp};
+use crate::aggregate::Method;
+use crate::model::{Labels, MatchOp, Matcher, MetricKind};
 use crate::promql::{Answer, Expression, LabelSet, PointValue, Value};
 use crate::storage::Selector;
 
-use super::{EvaluationError, Reading, relative_change};
+use super::{EvaluationError, Reading};
 
 /// How far before the window the sample may lie that a counter grew from.
 pub(super) const BASELINE: Duration = Duration::from_secs(5 * 60);
@@ -113,49 +112,6 @@ impl MetricQuestion {
     pub const fn window(&self) -> Duration {
         self.window
     }
-
-    /// Returns the span that the evaluation at `at` looks at.
-    #[must_use]
-    pub fn range(&self, at: Timestamp) -> TimeRange {
-        TimeRange::last(self.window, at)
-    }
-
-    /// Returns the span of samples that the evaluation at `at` needs: the
-    /// window, and before it the sample that a counter grew from.
-    #[must_use]
-    pub fn sample_range(&self, at: Timestamp) -> TimeRange {
-        TimeRange::new(self.range(at).start - BASELINE, at)
-    }
-
-    /// Reads what the evaluation at `at` judges from the stored series of the
-    /// metric, samples from [`sample_range`](Self::sample_range).
-    ///
-    /// # Errors
-    /// A method that means nothing for the metric's kind.
-    pub fn readings(
-        &self,
-        definition: &MetricDefinition,
-        parts: Vec<SeriesSamples>,
-        at: Timestamp,
-    ) -> Result<Vec<Reading>, EvaluationError> {
-        if let Some(method) = self.method {
-            check_method(method, definition.kind())?;
-        }
-        let window = self.range(at);
-        let mut readings = Vec::new();
-        for series in observe(definition, parts) {
-            let value = match self.method {
-                Some(method) => series.value(method, window),
-                None => series.natural(window),
-            };
-            let first = series.value(Method::First, window);
-            let last = series.value(Method::Last, window);
-            let change = first.zip(last).map(|(first, last)| relative_change(first, last));
-            let (name, labels) = (Arc::clone(definition.name()), series.labels().clone());
-            readings.push(Reading { series: LabelSet { name, labels }, value, change });
-        }
-        Ok(readings)
-    }
 }
 
 /// Refuses methods over single samples for kinds that store none.
@@ -194,54 +150,5 @@ impl Reading {
                 Err(EvaluationError::Answer { found: value.value_type().to_string() })
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::alert::{Condition, Rule, RuleBuilder};
-    use crate::model::Sample;
-
-    fn samples(values: &[f64]) -> Vec<Sample> {
-        let at = |index: usize| Timestamp::from_millis(index as i64 * 60_000);
-        values.iter().enumerate().map(|(i, value)| Sample::new(at(i), *value)).collect()
-    }
-
-    fn question(rule: RuleBuilder) -> MetricQuestion {
-        let rule = rule.when(Condition::absent()).build().unwrap();
-        let Question::Metric(question) = rule.question() else { panic!("{rule:?}") };
-        question.clone()
-    }
-
-    #[test]
-    fn a_counter_is_read_as_its_increase_and_a_gauge_as_its_latest_value() {
-        let read = |definition: MetricDefinition, rule: RuleBuilder, values: &[f64]| {
-            let series = SeriesSamples {
-                name: definition.name().clone(),
-                labels: Labels::EMPTY,
-                samples: samples(values),
-            };
-            let at = Timestamp::from_millis(10 * 60_000);
-            let readings = question(rule).readings(&definition, vec![series], at).unwrap();
-            (readings[0].value, readings[0].change)
-        };
-        let counter = || MetricDefinition::counter("m").build().unwrap();
-        let gauge = || MetricDefinition::gauge("m").build().unwrap();
-        let rule = || Rule::on("r", "m");
-        // Minutes 0 to 10; the window holds 6 to 10, minute 5 is the baseline.
-        let values = [0.0, 1.0, 2.0, 3.0, 4.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
-        assert_eq!(read(counter(), rule(), &values), (Some(5.0), Some(4.0 / 11.0)));
-        assert_eq!(read(gauge(), rule(), &values), (Some(15.0), Some(4.0 / 11.0)));
-        assert_eq!(read(gauge(), rule().method(Method::Min), &values).0, Some(11.0));
-        assert_eq!(read(gauge(), rule(), &values[..3]), (None, None));
-    }
-
-    #[test]
-    fn a_method_that_means_nothing_for_the_kind_is_an_error() {
-        let histogram = MetricDefinition::histogram("m").build().unwrap();
-        let question = question(Rule::on("r", "m").method(Method::Max));
-        let error = question.readings(&histogram, Vec::new(), Timestamp::MIN);
-        assert_eq!(error.unwrap_err().to_string(), "method max means nothing for a histogram");
     }
 }

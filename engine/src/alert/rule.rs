@@ -11,6 +11,7 @@ use crate::template::{Template, TemplateTexts};
 
 use super::{
     AlertError, Condition, ErrorPolicy, Membership, NoDataPolicy, Question, RuleBuilder, Severity,
+    Wanted,
 };
 
 /// The label that names an alert's rule.
@@ -189,6 +190,17 @@ impl Rule {
         self.labels.iter().all(is_given)
             && labels.get(ALERT_NAME) == Some(self.alert())
             && (severity || self.membership.is_some())
+    }
+
+    /// Returns what an evaluation of a question about a metric is to find
+    /// beside the value.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let asks_change = |condition: &Condition| condition.asks_change();
+        Wanted {
+            change: asks_change(&self.condition) || self.clear.as_ref().is_some_and(asks_change),
+            silent: self.watches_silence(),
+        }
     }
 
     /// Says whether series must be remembered to notice that they fall

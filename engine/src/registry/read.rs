@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Registry, RegistryError};
-use crate::model::{MatchOp, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
+use crate::model::{
+    MatchOp, Matcher, MetricDefinition, MetricKind, SeriesSamples, TimeRange, Timestamp,
+};
 use crate::promql::plan::Select;
 use crate::storage::{Selection, Selector, Snapshot};
 
@@ -77,6 +79,23 @@ impl Registry {
         };
         let selection = self.hide_expired(selection, &definition, now);
         Ok(Selected { definition, selection })
+    }
+
+    /// Returns of which kind the series of this name are: a part of a histogram
+    /// or summary is a counter, what a rule made a gauge.
+    ///
+    /// # Errors
+    /// An unknown metric.
+    pub fn kind_of(&self, name: &Arc<str>) -> Result<MetricKind, RegistryError> {
+        match self.catalogue.get(name) {
+            Some(metric) => Ok(metric.definition().kind()),
+            None if self.catalogue.owner_of_series(name).is_some() => Ok(MetricKind::Counter),
+            None if self.store.series_of(name) > 0 => Ok(MetricKind::Gauge),
+            None => {
+                let similar = self.catalogue.similar(name);
+                Err(RegistryError::UnknownMetric { metric: Arc::clone(name), similar })
+            }
+        }
     }
 
     /// Finds what the parts of a query read, in their order. Where a range

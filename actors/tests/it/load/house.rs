@@ -89,8 +89,7 @@ impl House {
         let couriers = Couriers::<AlertTransition>::new(workshop.clone());
         let sabotage = factories.alert_evaluator.clone();
         let querier = Querier::new(registry.outlet(), Workshop::here(), QueryLimits::default());
-        let outlets =
-            AlertOutlets { select: registry.outlet(), querier, series: registry.outlet() };
+        let outlets = AlertOutlets { kinds: registry.outlet(), querier, series: registry.outlet() };
         let alert_evaluator = supervisor.seat(settings.clone(), move || {
             sabotage.strike();
             AlertEvaluator::new(keep.clone(), couriers.clone(), outlets.clone())

@@ -38,10 +38,11 @@ mod tests;
 mod text;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Labels, MetricKind};
-use crate::promql::{Answer, Expression, QueryOptions};
+use crate::promql::{Answer, Expression, LabelSet};
 
 use self::text::Series;
 use super::question::{BASELINE, MetricQuestion, check_method};
@@ -88,17 +89,12 @@ impl MetricQuery {
     pub const fn lookback(&self) -> Duration {
         self.lookback
     }
-
-    /// Returns `options` with the lookback of the query.
-    #[must_use]
-    pub fn options(&self, options: &QueryOptions) -> QueryOptions {
-        QueryOptions { lookback: self.lookback, ..options.clone() }
-    }
 }
 
 /// The queries that a question about a metric comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricQueries {
+    metric: Arc<str>,
     queries: Vec<MetricQuery>,
 }
 
@@ -125,7 +121,7 @@ impl MetricQuestion {
         if wanted.silent {
             queries.push(series.known(self.window + BASELINE)?);
         }
-        Ok(MetricQueries { queries })
+        Ok(MetricQueries { metric: Arc::clone(&self.metric), queries })
     }
 }
 
@@ -151,7 +147,7 @@ impl MetricQueries {
         let mut series: BTreeMap<Labels, Found> = BTreeMap::new();
         for (query, answer) in self.queries.iter().zip(answers) {
             for read in Reading::of_answer(answer)? {
-                let found = series.entry(read.labels).or_default();
+                let found = series.entry(read.series.labels).or_default();
                 match query.part {
                     Part::Value => found.value = read.value,
                     Part::First => found.first = read.value,
@@ -160,7 +156,8 @@ impl MetricQueries {
                 }
             }
         }
-        Ok(series.into_iter().map(|(labels, found)| found.reading(labels)).collect())
+        let named = |labels| LabelSet { name: Arc::clone(&self.metric), labels };
+        Ok(series.into_iter().map(|(labels, found)| found.reading(named(labels))).collect())
     }
 }
 
@@ -173,8 +170,8 @@ struct Found {
 }
 
 impl Found {
-    fn reading(self, labels: Labels) -> Reading {
+    fn reading(self, series: LabelSet) -> Reading {
         let change = self.first.zip(self.last).map(|(first, last)| relative_change(first, last));
-        Reading { labels, value: self.value, change }
+        Reading { series, value: self.value, change }
     }
 }

@@ -3,12 +3,15 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::aggregate::{Method, Observed, observe};
 use crate::alert::{Condition, Question, Rule, RuleBuilder};
 use crate::model::{
     MatchOp, Matcher, MetricDefinition, Sample, SeriesSamples, TimeRange, Timestamp, is_stale,
     stale_marker,
 };
-use crate::promql::{Cancellation, EvaluationTimes, LabelSet, Points, SeriesReader, SeriesSet};
+use crate::promql::{
+    Cancellation, EvaluationTimes, LabelSet, Points, QueryOptions, SeriesReader, SeriesSet,
+};
 
 const MINUTE_MS: i64 = 60_000;
 /// When questions are asked; their window is five minutes.
@@ -50,7 +53,7 @@ impl SeriesReader for Reader<'_> {
 }
 
 fn answer(query: &MetricQuery, stored: &[SeriesSamples]) -> Answer {
-    let options = query.options(&QueryOptions::default());
+    let options = QueryOptions { lookback: query.lookback(), ..QueryOptions::default() };
     let times = EvaluationTimes::instant(NOW.millis());
     let plan = query.expression().query().plan(times, &options).unwrap();
     let matching = |matcher: &Matcher, one: &SeriesSamples| match matcher.name() {
@@ -76,6 +79,26 @@ fn question(rule: RuleBuilder) -> MetricQuestion {
     let rule = rule.when(Condition::absent()).build().unwrap();
     let Question::Metric(question) = rule.question() else { panic!("{rule:?}") };
     question.clone()
+}
+
+/// What of a metric is observed at [`NOW`], by the meaning that aggregations
+/// give it.
+fn observed(
+    question: &MetricQuestion,
+    kind: MetricKind,
+    stored: Vec<SeriesSamples>,
+) -> Vec<Reading> {
+    let window = TimeRange::last(question.window, NOW);
+    let read = |one: &Observed| {
+        let value = match question.method {
+            Some(method) => one.value(method, window),
+            None => one.natural(window),
+        };
+        let (first, last) = (one.value(Method::First, window), one.value(Method::Last, window));
+        let change = first.zip(last).map(|(first, last)| relative_change(first, last));
+        Reading { value, change, ..Reading::new(one.labels().clone(), None) }
+    };
+    observe(&definition(kind), stored).iter().map(read).collect()
 }
 
 fn asked(method: Option<&str>) -> MetricQuestion {
@@ -165,8 +188,8 @@ fn answers_are_told_apart_by_their_order() {
     ];
     let read = compiled(&asked(None), MetricKind::Gauge, &stored);
     let expected = [("1", Some(6.0), Some(0.5)), ("2", None, None), ("3", None, None)];
-    let expected =
-        expected.map(|(i, value, change)| Reading { labels: labels(&[("i", i)]), value, change });
+    let named = |i| LabelSet { name: "m".into(), labels: labels(&[("i", i)]) };
+    let expected = expected.map(|(i, value, change)| Reading { series: named(i), value, change });
     assert_eq!(read, expected);
 }
 
@@ -174,7 +197,7 @@ fn answers_are_told_apart_by_their_order() {
 fn where_promql_differs() {
     let check = |kind, method: &str, stored: &[SeriesSamples], before, now: Option<f64>| {
         let asked = asked(Some(method));
-        let observed = asked.readings(&definition(kind), stored.to_vec(), NOW).unwrap();
+        let observed = observed(&asked, kind, stored.to_vec());
         assert_eq!(observed[0].value, before, "observed {method}");
         let read = compiled(&asked, kind, stored);
         assert_eq!(read[0].value.map(f64::to_bits), now.map(f64::to_bits), "{method}");
@@ -205,7 +228,8 @@ fn a_recorded_quantile_is_found_by_its_number() {
             series("m", &[("quantile", "0.5")], &[(12, 1.0)]),
         ];
         let read = compiled(&asked(Some(method)), MetricKind::Summary, &stored);
-        assert_eq!(read, [Reading::new(Labels::EMPTY, Some(7.0))], "{method}");
+        assert_eq!(read[0].series.to_string(), "m", "{method}");
+        assert_eq!((read.len(), read[0].value), (1, Some(7.0)), "{method}");
     }
 }
 
@@ -296,19 +320,19 @@ fn near(a: Option<f64>, b: Option<f64>) -> bool {
 /// can see.
 fn check_law(method: Option<&str>, kind: MetricKind, mut stored: Vec<SeriesSamples>) {
     let question = asked(method);
-    let range = question.sample_range(NOW);
-    let seen = |sample: &Sample| range.start < sample.at && sample.at <= range.end;
+    let reach = question.window + BASELINE;
+    let seen = |sample: &Sample| NOW - reach < sample.at && sample.at <= NOW;
     for one in &mut stored {
         one.samples.retain(seen);
     }
     let known = |one: &SeriesSamples| one.samples.iter().any(|sample| !is_stale(sample.value));
     stored.retain(known);
-    let observed = question.readings(&definition(kind), stored.clone(), NOW).unwrap();
+    let observed = observed(&question, kind, stored.clone());
     let read = compiled(&question, kind, &stored);
     let told = || format!("{method:?} of {kind}: {stored:?}");
     assert_eq!(read.len(), observed.len(), "{}", told());
     for (read, observed) in read.iter().zip(&observed) {
-        assert_eq!(read.labels, observed.labels, "{}", told());
+        assert_eq!(read.series.labels, observed.series.labels, "{}", told());
         assert!(near(read.value, observed.value), "{read:?} {observed:?} {}", told());
         assert!(near(read.change, observed.change), "{read:?} {observed:?} {}", told());
     }

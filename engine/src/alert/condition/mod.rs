@@ -186,6 +186,11 @@ impl Condition {
         self.0.any(&|node| matches!(node, Node::Absent))
     }
 
+    /// Says whether the condition asks anywhere how far a value has changed.
+    pub(super) fn asks_change(&self) -> bool {
+        self.0.any(&|node| matches!(node, Node::Compare(Subject::Change, _, _)))
+    }
+
     /// Returns what makes the condition unfit for a rule.
     pub(super) fn defect(&self) -> Option<Defect> {
         if self.0.any(&|node| matches!(node, Node::Oversized)) {
