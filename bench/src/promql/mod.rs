@@ -30,7 +30,9 @@ const GOAL_MS: f64 = 200.0;
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let only = match arguments {
-        [flag, address] if flag == served::SERVE => return served::serve(address),
+        [flag, address, folder @ ..] if flag == served::SERVE => {
+            return served::serve(address, folder.first().map(String::as_str));
+        }
         [] => None,
         [flag, text] if flag == "--only" => Some(text.as_str()),
         other => return Err(format!("expected nothing or --only TEXT, got {other:?}")),

@@ -5,7 +5,6 @@ use std::time::Duration;
 use actix_rt::SystemRunner;
 use awc::SendClientRequest;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::super::data::END_MS;
 use super::super::queries::Query;
@@ -29,22 +28,24 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Data {
-    result: Vec<IgnoredAny>,
+    result: Vec<Series>,
 }
 
+/// One time of an instant query, several of a range query.
 #[derive(Deserialize)]
-struct Single {
-    data: SingleData,
+struct Series {
+    value: Option<(f64, String)>,
+    #[serde(default)]
+    values: Vec<(f64, String)>,
 }
 
-#[derive(Deserialize)]
-struct SingleData {
-    result: [Point; 1],
-}
-
-#[derive(Deserialize)]
-struct Point {
-    value: (f64, String),
+/// What an answer comes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) bytes: usize,
+    pub(super) series: usize,
+    /// All values that are finite, added up.
+    pub(super) total: f64,
 }
 
 impl Client {
@@ -76,13 +77,10 @@ impl Client {
         self.read(|| self.http.post(&url).send_form(&form))
     }
 
-    /// Asks for the only value of an expression at the end of the data.
+    /// Asks for what the values of an expression add up to at the end of the data.
     pub(super) fn value(&self, url: &str, text: &'static str) -> Result<f64, String> {
         let answer = self.ask(url, &Query { name: "value", text, step_ms: None })?;
-        let answer: Single = serde_json::from_slice(&answer)
-            .map_err(|error| format!("{text} has no single value: {error}"))?;
-        let [Point { value: (_, value) }] = answer.data.result;
-        value.parse().map_err(|_| format!("{text} is {value}, which is no number"))
+        Ok(Outcome::read(&answer)?.total)
     }
 
     /// Hands over a message of the remote-write protocol.
@@ -108,11 +106,17 @@ impl Client {
     }
 }
 
-/// Counts the series of an answer.
-pub(super) fn count_series(answer: &[u8]) -> Result<usize, String> {
-    let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| format!("an odd answer: {error}"))?;
-    Ok(answer.data.result.len())
+impl Outcome {
+    /// Reads an answer.
+    pub(super) fn read(answer: &[u8]) -> Result<Self, String> {
+        let read: Answer =
+            serde_json::from_slice(answer).map_err(|error| format!("an odd answer: {error}"))?;
+        let result = &read.data.result;
+        let values = result.iter().flat_map(|series| series.value.iter().chain(&series.values));
+        let numbers = values.filter_map(|(_, value)| value.parse::<f64>().ok());
+        let total = numbers.filter(|value| value.is_finite()).sum();
+        Ok(Self { bytes: answer.len(), series: result.len(), total })
+    }
 }
 
 async fn read(sent: SendClientRequest) -> Result<Vec<u8>, String> {

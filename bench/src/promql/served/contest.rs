@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::super::queries::Query;
-use super::client::{Client, count_series};
+use super::client::{Client, Outcome};
 use super::server::{Server, Turn};
 
 /// How often each server has its turn with a query, after one to warm up.
 const ROUNDS: usize = 7;
+/// What the order of additions may change, relative to all values together.
+const TOTAL_ERROR_MAX: f64 = 1e-9;
 
 /// What a query cost a server.
 struct Figures {
     turns: Vec<Turn>,
-    series: usize,
-    answer_bytes: usize,
+    outcome: Outcome,
     peak_kib: u64,
 }
 
@@ -59,8 +60,8 @@ pub(super) fn compete(client: &Client, servers: &mut [Server], query: &Query) {
                 server.print(&format!("{name}_ms"), figures.wall_ms(), "ms");
                 server.print(&format!("{name}_cpu_ms"), figures.cpu_ms(), "ms");
                 server.print(&format!("{name}_peak_kib"), figures.peak_kib, "KiB");
-                server.print(&format!("{name}_answer_bytes"), figures.answer_bytes, "B");
-                server.print(&format!("{name}_series"), figures.series, "series");
+                server.print(&format!("{name}_answer_bytes"), figures.outcome.bytes, "B");
+                server.print(&format!("{name}_series"), figures.outcome.series, "series");
             }
             Err(error) => println!("{}: {}: {error}", server.kind.name(), query.text),
         }
@@ -77,17 +78,21 @@ pub(super) fn compete(client: &Client, servers: &mut [Server], query: &Query) {
 fn warm_up(client: &Client, server: &Server, query: &Query) -> Result<Figures, String> {
     server.process.memory.begin_peak();
     let answer = client.ask(&server.url, query)?;
-    let series = count_series(&answer)?;
-    Ok(Figures { turns: Vec::new(), series, answer_bytes: answer.len(), peak_kib: 0 })
+    Ok(Figures { turns: Vec::new(), outcome: Outcome::read(&answer)?, peak_kib: 0 })
 }
 
-/// Prints a peer's ratios to keepwatch, if both found the same.
+/// Prints a server's ratios to the first, if both found the same series, and
+/// whether their values are others.
 fn compare(server: &Server, query: &Query, theirs: &Figures, ours: &Figures) {
-    if theirs.series != ours.series {
-        let (found, expected) = (theirs.series, ours.series);
-        let name = server.kind.name();
+    let (found, expected, name) = (theirs.outcome, ours.outcome, server.kind.name());
+    if found.series != expected.series {
+        let (found, expected) = (found.series, expected.series);
         println!("{name}: {}: {found} series; expected {expected}", query.text);
         return;
+    }
+    if (found.total - expected.total).abs() > TOTAL_ERROR_MAX * expected.total.abs() {
+        let (found, expected) = (found.total, expected.total);
+        println!("{name}: {}: the values add up to {found}, keepwatch's to {expected}", query.text);
     }
     let rounds = theirs.turns.iter().zip(&ours.turns);
     let wall = median(rounds.map(|(theirs, ours)| theirs.wall_ms / ours.wall_ms));

@@ -2,8 +2,9 @@
 //!
 //! Each is a process of its own on one core, the same for all, and they take
 //! turns. keepwatch fills itself through its messages, the others by remote
-//! write; all then have the data as they have the last hour in service:
-//! keepwatch and Prometheus in memory, VictoriaMetrics in its newest parts.
+//! write. keepwatch and Prometheus then have everything in memory, as they
+//! have the last hour in service, and VictoriaMetrics in files. A second
+//! keepwatch has it in the segments of a data folder, as it has older hours.
 //! Wall time is from the question to the last byte of the answer, read by the
 //! same client on another core; CPU time is the server's.
 
@@ -41,7 +42,7 @@ pub(super) fn run(queries: &[&Query]) -> Result<(), String> {
     for kind in Kind::ALL {
         match Server::start(kind, &client, &cores, &folder.0) {
             Ok(server) => servers.push(server),
-            Err(error) if kind == Kind::Keepwatch => return Err(format!("keepwatch: {error}")),
+            Err(error) if kind.is_own() => return Err(format!("{}: {error}", kind.name())),
             Err(error) => println!("{} over HTTP: left out, as {error}", kind.name()),
         }
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use keepwatch::collect::{HostCollector, ProcessCollector};
-use keepwatch::messages::{AppendBatch, RegisterMetric, RegisterMode, Resolve};
+use keepwatch::messages::{AppendBatch, RegisterMetric, RegisterMode, Resolve, StorageStatistics};
 use keepwatch::model::{MetricDefinition, MetricKind, Timestamp};
+use keepwatch::monitor::StorageOptions;
 use keepwatch::registry::Limits;
 use keepwatch::retention::Policy;
 use keepwatch::storage::SeriesRef;
@@ -16,28 +17,42 @@ use super::super::data::{Data, Series};
 
 /// Longer than the data is old.
 const KEPT: Duration = Duration::from_secs(3_650 * 24 * 60 * 60);
+/// Between looks at what can be sealed; the engine's default is a minute.
+const UPKEEP: Duration = Duration::from_secs(10);
+/// Between looks at what is sealed.
+const LOOK: Duration = Duration::from_millis(100);
 /// Ticks on their way to the store at once.
 const TICKS: usize = 8;
 
 /// Fills an engine through its messages and serves it at `address`, as
-/// `keepwatch serve` does, until the process is ended.
+/// `keepwatch serve` does, until the process is ended. With a data folder,
+/// everything is sealed first.
 ///
 /// # Errors
 /// Whatever fails.
-pub(in super::super) fn serve(address: &str) -> Result<(), String> {
-    actix_rt::System::new().block_on(run(address)).map_err(|error| error.to_string())
+pub(in super::super) fn serve(address: &str, folder: Option<&str>) -> Result<(), String> {
+    actix_rt::System::new().block_on(run(address, folder)).map_err(|error| error.to_string())
 }
 
-async fn run(address: &str) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(address: &str, folder: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
     let policy = Policy::builder().samples(KEPT).idle_after(KEPT).build()?;
     let limits = Limits { series_per_metric: 100_000, age_max: KEPT, ..Limits::default() };
-    let monitor = Monitor::builder()
+    let mut builder = Monitor::builder()
         .limits(limits)
         .retention(policy)
         .collector(HostCollector::new)
-        .collector(ProcessCollector::new)
-        .start()?;
-    fill(&monitor, &Data { tenths: 10 }).await?;
+        .collector(ProcessCollector::new);
+    if let Some(folder) = folder {
+        let mut storage = StorageOptions::default();
+        storage.upkeep_interval = UPKEEP;
+        builder = builder.data_dir(folder).storage(storage);
+    }
+    let monitor = builder.start()?;
+    let data = Data { tenths: 10 };
+    fill(&monitor, &data).await?;
+    if folder.is_some() {
+        until_sealed(&monitor, &data).await?;
+    }
     let served = monitor.clone();
     // Not before the data is there: whoever reaches the server may ask.
     HttpServer::new(move || App::new().service(web::scope("", &served)))
@@ -80,6 +95,20 @@ async fn fill(monitor: &Monitor, data: &Data) -> Result<(), Box<dyn std::error::
         }
     }
     Ok(())
+}
+
+/// Waits until all of the data has gone from memory to segments.
+async fn until_sealed(monitor: &Monitor, data: &Data) -> Result<(), Box<dyn std::error::Error>> {
+    let names = ["x_total", "h_bucket", "x_info"];
+    loop {
+        let statistics = monitor.send(StorageStatistics).await?.statistics;
+        let metrics = names.iter().filter_map(|name| statistics.by_metric.get(*name));
+        let left: usize = metrics.map(|metric| metric.samples).sum();
+        if left == 0 && statistics.segment_samples >= data.samples() {
+            return Ok(());
+        }
+        actix_rt::time::sleep(LOOK).await;
+    }
 }
 
 /// A metric of the dataset; its buckets are series of their own.

@@ -7,22 +7,32 @@ use std::{env, fs};
 /// A server, before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Without a data folder.
     Keepwatch,
+    /// With a data folder in which everything is sealed.
+    KeepwatchSealed,
     Prometheus,
     VictoriaMetrics,
 }
 
 impl Kind {
     /// The first is what the others are compared with.
-    pub(super) const ALL: [Self; 3] = [Self::Keepwatch, Self::Prometheus, Self::VictoriaMetrics];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Keepwatch, Self::KeepwatchSealed, Self::Prometheus, Self::VictoriaMetrics];
 
     /// Returns the name in the lines of figures.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Keepwatch => "keepwatch",
+            Self::KeepwatchSealed => "keepwatch_sealed",
             Self::Prometheus => "prometheus",
             Self::VictoriaMetrics => "victoriametrics",
         }
+    }
+
+    /// Says whether it is this program that serves.
+    pub(super) const fn is_own(self) -> bool {
+        matches!(self, Self::Keepwatch | Self::KeepwatchSealed)
     }
 
     /// Finds the program.
@@ -31,7 +41,7 @@ impl Kind {
     /// Where it was looked for.
     pub(super) fn find(self) -> Result<PathBuf, String> {
         let (variable, names): (_, &[&str]) = match self {
-            Self::Keepwatch => {
+            Self::Keepwatch | Self::KeepwatchSealed => {
                 return env::current_exe().map_err(|error| format!("it has no path: {error}"));
             }
             Self::Prometheus => ("KEEPWATCH_BENCH_PROMETHEUS", &["prometheus"]),
@@ -68,6 +78,9 @@ impl Kind {
             Self::Keepwatch => {
                 command.args(["promql", super::SERVE, address]);
             }
+            Self::KeepwatchSealed => {
+                command.args(["promql", super::SERVE, address]).arg(data);
+            }
             Self::Prometheus => {
                 let config = folder.join("prometheus.yml");
                 fs::write(&config, "global: {}\n")
@@ -97,7 +110,7 @@ impl Kind {
     /// from outside.
     pub(super) const fn write_path(self) -> Option<&'static str> {
         match self {
-            Self::Keepwatch => None,
+            Self::Keepwatch | Self::KeepwatchSealed => None,
             Self::Prometheus | Self::VictoriaMetrics => Some("/api/v1/write"),
         }
     }
@@ -107,7 +120,7 @@ impl Kind {
     pub(super) const fn flush_path(self) -> Option<&'static str> {
         match self {
             Self::VictoriaMetrics => Some("/internal/force_flush"),
-            Self::Keepwatch | Self::Prometheus => None,
+            Self::Keepwatch | Self::KeepwatchSealed | Self::Prometheus => None,
         }
     }
 }
@@ -115,7 +128,10 @@ impl Kind {
 /// Returns the first line of what a program says of its version; some builds
 /// say nothing.
 pub(super) fn version(program: &Path) -> String {
-    let Ok(output) = Command::new(program).arg("--version").output() else { return String::new() };
-    let said = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&said).lines().next().unwrap_or_default().trim().to_owned()
+    let said = Command::new(program).arg("--version").output();
+    let said = said.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    match String::from_utf8_lossy(&said).lines().next().map(str::trim) {
+        None | Some("") => "of a version that it does not tell".to_owned(),
+        Some(line) => line.to_owned(),
+    }
 }

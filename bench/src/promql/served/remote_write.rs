@@ -39,7 +39,7 @@ pub(super) fn feed(
         }
     });
     outcome?;
-    flush(&mut gathered)
+    if gathered.is_empty() { Ok(()) } else { flush(&mut gathered) }
 }
 
 /// Writes a `TimeSeries`: its labels in order, the name first, and samples.
@@ -75,4 +75,44 @@ fn varint(out: &mut Vec<u8>, mut number: u64) {
         number >>= 7;
     }
     out.push(number as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_written_as_protocol_buffers() {
+        let series = Data { tenths: 1 }.series();
+        let info = series.last().expect("there are series");
+        let message = encode(info, 1, &[(300, vec![0.0, 1.0])]);
+        let label = |name: &str, value: &str| {
+            let (name_length, value_length) = (name.len() as u8, value.len() as u8);
+            let fields = [&[0x0a, name_length], name.as_bytes(), &[0x12, value_length]].concat();
+            [&[0x0a, name_length + value_length + 4], &*fields, value.as_bytes()].concat()
+        };
+        let labels = [
+            label("__name__", "x_info"),
+            label("instance", "host-99:9100"),
+            label("version", "v4"),
+        ];
+        // A sample of 12 bytes: 1.0, and 300 in two bytes of seven bits.
+        let sample = [0x12, 12, 0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0x10, 0xac, 0x02];
+        assert_eq!(message, [&*labels.concat(), &sample].concat());
+    }
+
+    #[test]
+    fn every_sample_is_handed_over_once() {
+        let data = Data { tenths: 1 };
+        let mut messages = 0;
+        feed(&data, |message| {
+            assert!(snap::raw::Decoder::new().decompress_vec(&message).is_ok());
+            messages += 1;
+            Ok(())
+        })
+        .expect("nothing is refused");
+        // 4,100 series make 3 messages for each of 6 times 60 ticks.
+        assert_eq!(messages, 18);
+        assert_eq!(feed(&data, |_| Err("full".to_owned())), Err("full".to_owned()));
+    }
 }

@@ -52,7 +52,7 @@ impl Server {
             let said = fs::read_to_string(&log).unwrap_or_default();
             format!("{error} {}", said.lines().last().unwrap_or_default())
         })?;
-        if kind != Kind::Keepwatch {
+        if !kind.is_own() {
             println!("{} over HTTP: {} {}", kind.name(), program.display(), version(&program));
         }
         Ok(server)
