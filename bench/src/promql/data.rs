@@ -52,6 +52,11 @@ impl Data {
         all
     }
 
+    /// Returns how many samples there are.
+    pub(super) fn samples(&self) -> u64 {
+        self.series().len() as u64 * SAMPLES.cast_unsigned()
+    }
+
     /// Hands out each tick: its time, and a value for each series.
     pub(super) fn ticks(series: &[Series], mut visit: impl FnMut(i64, &[f64])) {
         let mut values: Vec<f64> = series.iter().map(|one| f64::from(one.step == 0)).collect();

@@ -2,19 +2,24 @@
 //!
 //! 20,000 counters, 2,000 histograms of ten buckets and 1,000 info series with
 //! 360 samples at 10 s each, all in memory; queries over the last hour on one
-//! thread, from the text to the result. tsink answers the same queries over a
-//! tenth of the series beside keepwatch, as it takes minutes to fill.
+//! thread, from the text to the result. Then the same over HTTP, beside
+//! Prometheus and VictoriaMetrics where they are installed. tsink answers the
+//! same queries over a tenth of the series beside keepwatch, as it takes
+//! minutes to fill.
 //!
-//! `--only TEXT` runs the queries whose names contain the text.
+//! `--only TEXT` runs the queries whose names contain the text. A program that
+//! is not in `PATH` is named by `KEEPWATCH_BENCH_PROMETHEUS` or
+//! `KEEPWATCH_BENCH_VICTORIAMETRICS`.
 
 mod contestant;
 mod data;
+mod memory;
 mod queries;
-
-use std::fs;
+mod served;
 
 use self::contestant::{Contestant, Keepwatch, Tsink};
 use self::data::Data;
+use self::memory::Memory;
 use self::queries::{QUERIES, Query};
 use crate::rounds::measure as measure_once;
 
@@ -25,6 +30,9 @@ const GOAL_MS: f64 = 200.0;
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let only = match arguments {
+        [flag, address, folder @ ..] if flag == served::SERVE => {
+            return served::serve(address, folder.first().map(String::as_str));
+        }
         [] => None,
         [flag, text] if flag == "--only" => Some(text.as_str()),
         other => return Err(format!("expected nothing or --only TEXT, got {other:?}")),
@@ -42,6 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
     }
     drop(large);
+    served::run(&queries)?;
     let small = Data { tenths: 1 };
     let (ours, theirs) = (Keepwatch::filled(&small), Tsink::filled(&small)?);
     for query in &queries {
@@ -81,27 +90,14 @@ impl Figures {
 fn measure(contestant: &impl Contestant, query: &Query) -> Figures {
     let mut times = Vec::with_capacity(ROUNDS);
     let (mut series, mut peak_kib) = (0, 0);
+    let memory = Memory::own();
     for _ in 0..ROUNDS {
-        let before = begin_peak();
+        let before = memory.begin_peak();
         times.push(measure_once(1, || series = contestant.ask(query)).wall_ns / 1e6);
-        peak_kib = peak_kib.max(status_kib("VmHWM").saturating_sub(before));
+        peak_kib = peak_kib.max(memory.peak_kib().saturating_sub(before));
     }
     times.sort_by(f64::total_cmp);
     Figures { name: query.name, ms: times[ROUNDS / 2], peak_kib, series }
-}
-
-/// Lets the peak of the resident memory begin anew; returns what it is.
-fn begin_peak() -> u64 {
-    // Where the system does not know it, the peak is that of the process.
-    let _ = fs::write("/proc/self/clear_refs", "5");
-    status_kib("VmRSS")
-}
-
-fn status_kib(field: &str) -> u64 {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(field));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// Measures the parser alone.
