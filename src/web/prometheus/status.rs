@@ -98,10 +98,9 @@ pub(super) async fn runtime(
 /// Returns the name of the machine; nothing where it is not known.
 fn hostname() -> String {
     #[cfg(feature = "host")]
-    let name = sysinfo::System::host_name();
+    return sysinfo::System::host_name().unwrap_or_default();
     #[cfg(not(feature = "host"))]
-    let name = None;
-    name.unwrap_or_default()
+    String::new()
 }
 
 /// `status/flags`: there are none.
