@@ -73,7 +73,7 @@ pub enum QueryFailure {
 }
 
 /// Ends an evaluation when nobody waits for it any more.
-struct CancelOnDrop(Cancellation);
+pub(crate) struct CancelOnDrop(pub(crate) Cancellation);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

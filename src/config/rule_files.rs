@@ -97,7 +97,7 @@ fn matching(folder: &Path, path: &str) -> Result<Vec<PathBuf>, ConfigError> {
 
 /// Reads `[external]`: what templates know of this server.
 pub(super) fn read_external(table: Table<'_>) -> Surroundings {
-    let labels = Labels::new(table.texts("labels"));
+    let labels = Labels::foreign(table.texts("labels"));
     let external_labels = labels.unwrap_or_else(|error| {
         table.refuse_value("labels", error);
         Labels::EMPTY

@@ -47,13 +47,13 @@ fn rule_files_and_what_templates_know() {
     assert_eq!(&*config.external.external_url, "http://here");
     assert_eq!(config.external.external_labels.get("region"), Some("eu"));
     refused(
-        "[rule_files]\npaths = [\"a\", \"[\"]\ninterval = \"0s\"\n[external]\nlabels = { a-b = \"c\" }\n",
+        "[rule_files]\npaths = [\"a\", \"[\"]\ninterval = \"0s\"\n[external]\nlabels = { __name__ = \"c\" }\n",
         &[
             "f.toml:2:15: rule_files.paths: not a pattern of paths: \"[\": Pattern syntax error near \
              position 0: invalid range pattern",
             "f.toml:3:12: rule_files.interval is \"0s\"; expected a duration from 1s to 1d",
-            "f.toml:5:10: external.labels: label name \"a-b\" has '-' at position 2; \
-             expected letters, digits or '_'",
+            "f.toml:5:10: external.labels: label name \"__name__\" is reserved: names that start with \
+             \"__\" belong to the engine",
         ],
     );
 }

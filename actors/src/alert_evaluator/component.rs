@@ -118,21 +118,48 @@ impl AlertEvaluator {
         due: &Due,
         outcome: Outcome,
     ) -> (Vec<Arc<Transition>>, Vec<DerivedSample>) {
-        if let Err(error) = &outcome {
-            log::debug!("rule {:?} at {}: {error}", due.rule.name(), due.at);
-        }
+        let name = due.rule.name();
+        let failed_before = self.evaluator.last_error(name).is_some();
         let transitions = self.evaluator.step(due, outcome);
+        match self.evaluator.last_error(name) {
+            Some(error) if failed_before => log::debug!("rule {name:?} at {}: {error}", due.at),
+            Some(error) => log::warn!("rule {name:?} at {}: {error}", due.at),
+            None => {}
+        }
         (transitions, self.evaluator.show(due.rule.name(), due.query_at))
     }
 
-    fn finish(&mut self, due: &Due, outcome: Outcome, scope: &Scope<Self>) -> Vec<Arc<Transition>> {
+    fn finish(
+        &mut self,
+        due: &Due,
+        outcome: Outcome,
+        scope: &mut Scope<Self>,
+    ) -> Vec<Arc<Transition>> {
         let (transitions, samples) = self.take(due, outcome);
-        self.bench.store(samples);
-        // Outcomes that move nothing are kept once for all that are under way.
-        if !transitions.is_empty() || self.busy.is_empty() {
-            self.publish(&transitions, scope);
-        }
+        self.store(Arc::clone(due.rule.name()), samples, scope);
+        self.publish_if_settled(&transitions, scope);
         transitions
+    }
+
+    /// Stores the series of a rule's alerts; the rule has failed if it cannot.
+    fn store(&self, rule: Arc<str>, samples: Vec<DerivedSample>, scope: &mut Scope<Self>) {
+        if samples.is_empty() {
+            return;
+        }
+        scope.spawn(self.bench.clone().store(samples), move |this, (samples, stored), _| {
+            if let Err(reason) = stored {
+                this.evaluator.not_stored(&rule, &samples, reason);
+            }
+        });
+    }
+
+    /// Publishes unless there is nothing to tell and evaluations are under way:
+    /// outcomes that move nothing are kept once for all of these.
+    pub(super) fn publish_if_settled(&self, transitions: &[Arc<Transition>], scope: &Scope<Self>) {
+        let settled = self.busy.is_empty() && self.busy_groups.is_empty();
+        if settled || !transitions.is_empty() {
+            self.publish(transitions, scope);
+        }
     }
 
     /// Keeps the state, then tells what changed; a superseded incarnation
@@ -192,7 +219,8 @@ impl Receive<AddRule> for AlertEvaluator {
 
 impl Receive<RemoveRule> for AlertEvaluator {
     fn receive(&mut self, message: RemoveRule, scope: &mut Scope<Self>) -> Answer<()> {
-        self.bench.store(self.evaluator.hide(&message.rule, scope.now()));
+        let hidden = self.evaluator.hide(&message.rule, scope.now());
+        self.store(Arc::clone(&message.rule), hidden, scope);
         let ended = self.evaluator.remove_rule(&message.rule, scope.now());
         self.settle_ended(ended, scope)
     }
@@ -207,7 +235,8 @@ impl Receive<EnableRule> for AlertEvaluator {
 
 impl Receive<DisableRule> for AlertEvaluator {
     fn receive(&mut self, message: DisableRule, scope: &mut Scope<Self>) -> Answer<()> {
-        self.bench.store(self.evaluator.hide(&message.rule, scope.now()));
+        let hidden = self.evaluator.hide(&message.rule, scope.now());
+        self.store(Arc::clone(&message.rule), hidden, scope);
         let ended = self.evaluator.disable_rule(&message.rule, scope.now());
         self.settle_ended(ended, scope)
     }

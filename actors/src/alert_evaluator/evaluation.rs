@@ -56,15 +56,24 @@ impl Bench {
         Self { outlets, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// Sends what the series of alerts are to be stored; what is refused there
-    /// is counted there.
-    pub(super) fn store(&self, samples: Vec<DerivedSample>) {
-        if samples.is_empty() {
-            return;
-        }
-        if let Err(error) = self.outlets.series.try_send(AppendDerived(samples)) {
-            log::warn!("the series of alerts are not stored: {error}");
-        }
+    /// Stores samples, and returns them with why they are not stored, or not
+    /// all.
+    pub(super) async fn store(
+        self,
+        samples: Vec<DerivedSample>,
+    ) -> (Vec<DerivedSample>, Result<(), String>) {
+        let stored = self.outlets.series.send(AppendDerived(samples.clone())).await;
+        let stored = match stored {
+            Ok(outcome) => match outcome.errors.first() {
+                None => Ok(()),
+                Some((_, error)) => {
+                    let (refused, all) = (outcome.errors.len(), samples.len());
+                    Err(format!("{refused} of {all} samples, the first because {error}"))
+                }
+            },
+            Err(error) => Err(error.to_string()),
+        };
+        (samples, stored)
     }
 
     /// Evaluates a rule.
@@ -86,42 +95,15 @@ impl Bench {
         find(&due, readings?, &surroundings, &self.outlets.querier, &workshop).await
     }
 
-    /// Evaluates an alerting rule of a group, after what the rules before it
-    /// put out is stored.
-    pub(super) async fn judge(
-        self,
-        samples: Vec<DerivedSample>,
-        due: Due,
-        surroundings: Arc<Surroundings>,
-        workshop: Workshop,
-    ) -> Outcome {
-        self.store_first(samples).await;
-        self.evaluate(due, surroundings, workshop).await
-    }
-
-    /// Asks the expression of a recording rule of a group, after what the rules
-    /// before it put out is stored.
+    /// Asks the expression of a recording rule of a group.
     pub(super) async fn record(
         self,
-        samples: Vec<DerivedSample>,
         rule: Arc<RecordingRule>,
         at: Timestamp,
     ) -> Result<InstantVector, RuleError> {
-        self.store_first(samples).await;
         let _turn = self.turns.acquire().await;
         let answer = self.ask(&rule.expression, at, None).await;
         vector_of(answer.map_err(|failure| RuleError::Query(failure.to_string()))?.value)
-    }
-
-    /// Stores samples and waits until queries see them; what is refused is
-    /// counted in the registry.
-    async fn store_first(&self, samples: Vec<DerivedSample>) {
-        if samples.is_empty() {
-            return;
-        }
-        if let Err(error) = self.outlets.series.send(AppendDerived(samples)).await {
-            log::warn!("the series of a rule are not stored: {error}");
-        }
     }
 
     /// Asks a query at a time, with a lookback of its own if it has one.

@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use keepwatch_engine::alert::{Due, EvaluationError, Reading, Surroundings, template_sample};
+use keepwatch_engine::alert::{
+    Due, EvaluationError, Finding, Reading, Surroundings, template_sample,
+};
 use keepwatch_engine::model::Timestamp;
-use keepwatch_engine::promql::{EvaluationTimes, Query};
+use keepwatch_engine::promql::{Cancellation, EvaluationTimes, Query};
 use keepwatch_engine::rules::group::vector_of;
 use keepwatch_engine::template::TemplateSample;
 
 use super::evaluation::{Outcome, READ_LIMIT};
-use crate::querier::Querier;
+use crate::querier::{CancelOnDrop, Querier};
 use crate::supervisor::Workshop;
-
-/// The most queries whose texts may rest on the answers of others, one after
-/// the other.
-const ROUNDS_MAX: usize = 16;
 
 /// The most queries of the templates of one evaluation.
 const QUERIES_MAX: usize = 1_000;
@@ -28,7 +26,8 @@ type Answers = BTreeMap<String, Result<Vec<TemplateSample>, String>>;
 ///
 /// A template says what it asks only while it is expanded, and nothing waits
 /// on a pool thread: so templates are expanded, what they asked in vain is
-/// asked, and they are expanded again, until nothing is missing.
+/// asked, and they are expanded again, until nothing is missing. All of it may
+/// take no longer than reading may.
 pub(super) async fn find(
     due: &Due,
     readings: Vec<Reading>,
@@ -37,39 +36,63 @@ pub(super) async fn find(
     workshop: &Workshop,
 ) -> Outcome {
     let readings: Arc<[Reading]> = readings.into();
-    let mut answers = Arc::new(Answers::new());
-    for round in 1.. {
-        let (rule, at) = (Arc::clone(&due.rule), due.at);
-        let (readings, surroundings) = (Arc::clone(&readings), Arc::clone(surroundings));
-        let known = Arc::clone(&answers);
-        let expand = move || {
-            let mut asked = BTreeSet::new();
-            let mut query = |text: &str| match known.get(text) {
-                Some(answer) => answer.clone(),
-                None if round > ROUNDS_MAX || known.len() + asked.len() >= QUERIES_MAX => {
-                    Err(format!("more than {QUERIES_MAX} queries, or {ROUNDS_MAX} in a row"))
-                }
-                None => {
-                    asked.insert(text.to_owned());
-                    Err("not answered yet".to_owned())
-                }
-            };
-            let findings = rule.find(readings.iter().cloned(), at, &surroundings, &mut query);
-            (findings, asked)
-        };
-        let expanded = workshop.compute(READ_LIMIT, expand).await;
-        let (findings, asked) =
-            expanded.map_err(|error| EvaluationError::Readings { reason: error.to_string() })?;
-        if asked.is_empty() {
-            return Ok(findings);
+    let expanded = async {
+        let mut answers = Arc::new(Answers::new());
+        loop {
+            let (findings, asked) =
+                expand(due, &readings, surroundings, &answers, workshop).await?;
+            if asked.is_empty() {
+                return Ok(findings);
+            }
+            if answers.len() + asked.len() > QUERIES_MAX {
+                return Err(failed(format!("templates ask more than {QUERIES_MAX} queries")));
+            }
+            let answered = asked.into_iter().map(|text| async move {
+                let answer = answer(querier, &text, due.at).await;
+                (text, answer)
+            });
+            Arc::make_mut(&mut answers).extend(join_all(answered).await);
         }
-        let answered = asked.into_iter().map(|text| async move {
-            let answer = answer(querier, &text, at).await;
-            (text, answer)
-        });
-        Arc::make_mut(&mut answers).extend(join_all(answered).await);
-    }
-    Ok(Vec::new())
+    };
+    let outcome = tokio::time::timeout(READ_LIMIT, expanded).await;
+    outcome.unwrap_or_else(|_| Err(failed(format!("templates took longer than {READ_LIMIT:?}"))))
+}
+
+/// Expands templates with the answers that are known; returns what was asked
+/// in vain as well, and then the rest means nothing.
+async fn expand(
+    due: &Due,
+    readings: &Arc<[Reading]>,
+    surroundings: &Arc<Surroundings>,
+    answers: &Arc<Answers>,
+    workshop: &Workshop,
+) -> Result<(Vec<Finding>, BTreeSet<String>), EvaluationError> {
+    let (rule, at) = (Arc::clone(&due.rule), due.at);
+    let (readings, surroundings) = (Arc::clone(readings), Arc::clone(surroundings));
+    let answers = Arc::clone(answers);
+    let cancellation = Cancellation::default();
+    let guard = CancelOnDrop(cancellation.clone());
+    let work = move || {
+        let mut asked = BTreeSet::new();
+        let mut query = |text: &str| match answers.get(text) {
+            Some(answer) => answer.clone(),
+            None => {
+                asked.insert(text.to_owned());
+                Err("not answered yet".to_owned())
+            }
+        };
+        // Nobody waits for the rest any more.
+        let wanted = readings.iter().take_while(|_| !cancellation.is_cancelled());
+        let findings = rule.find(wanted.cloned(), at, &surroundings, &mut query);
+        (findings, asked)
+    };
+    let expanded = workshop.compute(READ_LIMIT, work).await;
+    drop(guard);
+    expanded.map_err(|error| failed(error.to_string()))
+}
+
+const fn failed(reason: String) -> EvaluationError {
+    EvaluationError::Readings { reason }
 }
 
 async fn answer(

@@ -305,6 +305,20 @@ pub enum EvaluationError {
         /// The cap.
         cap: usize,
     },
+    /// More alerts than the group of the rule allows.
+    #[error("exceeded limit of {limit} with {count} alerts")]
+    GroupLimit {
+        /// How many would be active.
+        count: usize,
+        /// What the group allows.
+        limit: usize,
+    },
+    /// The series of the rule's alerts were not stored.
+    #[error("not stored: {reason}")]
+    NotStored {
+        /// Why.
+        reason: String,
+    },
     /// There is no such metric yet. To a rule that watches for absence that is
     /// an answer and no error.
     #[error("there is no metric {metric:?}")]

@@ -73,8 +73,7 @@ impl Evaluator {
         }
     }
 
-    /// Sets what templates of rules that are added later know beside the
-    /// alert.
+    /// Sets what templates know beside the alert.
     pub fn surround(&mut self, surroundings: Surroundings) {
         self.surroundings = Arc::new(surroundings);
     }
@@ -117,8 +116,7 @@ impl Evaluator {
             return Err(AlertError::TooManyRules { rule: name.to_string(), max: RULES_MAX });
         }
         let interval = rule.interval.unwrap_or(self.interval);
-        let surroundings = Arc::clone(&self.surroundings);
-        let mut track = Track::new(Arc::new(rule), origin, interval, surroundings, now);
+        let mut track = Track::new(Arc::new(rule), origin, interval, now);
         let unclaimed = self.unclaimed.remove(&name).map(Arc::unwrap_or_clone);
         if let Some(kept) = unclaimed.or(restored) {
             track.adopt(kept, now);
@@ -130,12 +128,16 @@ impl Evaluator {
     /// Removes a rule and resolves its alerts.
     ///
     /// # Errors
-    /// No rule of this name.
+    /// No rule of this name, or one of a group, which can only be switched
+    /// off.
     pub fn remove_rule(
         &mut self,
         name: &str,
         now: Timestamp,
     ) -> Result<Vec<Arc<Transition>>, AlertError> {
+        if let Some(track) = self.tracks.get(name) {
+            check_alone(&track.rule)?;
+        }
         let mut track = self.tracks.remove(name).ok_or_else(|| unknown_rule(name))?;
         let ended = Arc::make_mut(&mut track).end(Cause::RuleRemoved, &self.silences, now);
         Ok(self.record(ended))
@@ -183,6 +185,12 @@ impl Evaluator {
         self.tracks.get(name).map(|track| status(track))
     }
 
+    /// Returns why the last evaluation of a rule failed, if it did.
+    #[must_use]
+    pub fn last_error(&self, name: &str) -> Option<&EvaluationError> {
+        self.tracks.get(name)?.last_error.as_ref()
+    }
+
     /// Returns one rule.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<Arc<Rule>> {
@@ -223,8 +231,9 @@ impl Evaluator {
     /// evaluated at `at` on what there was at `query_at`.
     #[must_use]
     pub fn due_in_group(&self, rule: &str, at: Timestamp, query_at: Timestamp) -> Option<Due> {
-        let track = self.tracks.get(rule).filter(|track| track.enabled)?;
-        Some(Due { rule: Arc::clone(&track.rule), at, query_at })
+        let track = self.tracks.get(rule)?;
+        let is_due = track.enabled && track.rule.membership.is_some();
+        is_due.then(|| Due { rule: Arc::clone(&track.rule), at, query_at })
     }
 
     /// Returns every rule that is switched on and belongs to no group, or the
@@ -259,7 +268,8 @@ impl Evaluator {
         if !Arc::ptr_eq(&track.rule, &due.rule) || !track.enabled || overtaken {
             return Vec::new();
         }
-        let transitions = Arc::make_mut(track).step(outcome, &self.silences, due.at);
+        let (silences, surroundings) = (&self.silences, &self.surroundings);
+        let transitions = Arc::make_mut(track).step(outcome, silences, surroundings, due.at);
         self.record(transitions)
     }
 

@@ -186,7 +186,9 @@ impl Instance {
             }
             (AlertState::Pending, Signal::NoMatch) => self.state = AlertState::Inactive,
             (AlertState::Pending, Signal::Hold | Signal::NoData) => {
-                if at.since(self.matched_at) > OUTAGE_TOLERANCE {
+                // A group's alert waits for as long as its evaluations fail.
+                let tolerant = rule.membership.is_some();
+                if !tolerant && at.since(self.matched_at) > OUTAGE_TOLERANCE {
                     self.state = AlertState::Inactive;
                 }
             }
@@ -202,6 +204,13 @@ impl Instance {
             | (AlertState::Inactive | AlertState::Resolved, _) => {}
         }
         (from != self.state).then_some(Change { from, to: self.state })
+    }
+
+    /// Says whether the alert would still fire at `at` if its condition did not
+    /// hold.
+    pub(super) fn will_be_kept(&self, rule: &Rule, at: Timestamp) -> bool {
+        let since = self.kept_since.unwrap_or(at);
+        self.state.is_raised() && at.since(since) < rule.keep_firing_for
     }
 
     /// Says whether the series has been silent for so long that it is gone: a

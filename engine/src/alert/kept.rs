@@ -109,8 +109,7 @@ impl Evaluator {
                 continue;
             }
             let interval = rule.interval.unwrap_or(evaluator.interval);
-            let surroundings = Arc::clone(&evaluator.surroundings);
-            let track = Track::new(Arc::new(rule), Origin::Restored, interval, surroundings, now);
+            let track = Track::new(Arc::new(rule), Origin::Restored, interval, now);
             evaluator.tracks.insert(name.into(), Arc::new(track));
         }
         let mut kept: BTreeMap<Arc<str>, KeptRule> = BTreeMap::new();
@@ -118,7 +117,8 @@ impl Evaluator {
             kept.entry(name.into()).or_default().memory = memory;
         }
         for (key, alert) in contents.take::<Instance>(Table::Alerts) {
-            match key.split_once('\n') {
+            // The fingerprint has no line feed; a rule file's names may.
+            match key.rsplit_once('\n') {
                 Some((name, _)) => {
                     let alerts = &mut kept.entry(name.into()).or_default().alerts;
                     alerts.insert(alert.labels.clone(), alert);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Labels;
-use crate::promql::NAME;
 use crate::template::{Template, TemplateTexts};
 
 use super::{
@@ -169,8 +168,7 @@ impl Rule {
         mut expand: impl FnMut(&Template) -> Arc<str>,
     ) -> Labels {
         let mut labels = series.clone();
-        // A rule file may name a label as the series are; an alert has none.
-        for (name, template) in self.labels.iter().filter(|(name, _)| &**name != NAME) {
+        for (name, template) in &self.labels {
             labels = labels.with(name, &expand(template));
         }
         if self.membership.is_none() {
@@ -184,7 +182,8 @@ impl Rule {
     pub(super) fn may_have_given(&self, labels: &Labels) -> bool {
         let is_given = |(name, template): &(Arc<str>, Template)| {
             let text = labels.get(name).unwrap_or_default();
-            !template.is_plain() || text == &**template.text()
+            // The rule's name wins over a label that is called so.
+            !template.is_plain() || text == &**template.text() || &**name == ALERT_NAME
         };
         let severity = labels.get(SEVERITY) == Some(self.severity.as_str());
         self.labels.iter().all(is_given)

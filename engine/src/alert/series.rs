@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::track::Track;
-use super::{AlertState, Evaluator};
-use crate::model::{Labels, Sample, Timestamp, stale_marker};
+use super::{AlertState, EvaluationError, Evaluator};
+use crate::model::{Labels, Sample, Timestamp, is_stale, stale_marker};
 use crate::registry::DerivedSample;
 
 /// 1 for each alert that is pending or raised.
@@ -36,6 +36,16 @@ impl Evaluator {
             }
             Arc::make_mut(track).show(at)
         })
+    }
+
+    /// Takes that what [`show`](Self::show) returned was not stored: the rule
+    /// has failed, and what was to end ends with the next evaluation.
+    pub fn not_stored(&mut self, rule: &str, samples: &[DerivedSample], reason: String) {
+        let Some(track) = self.tracks.get_mut(rule).map(Arc::make_mut) else { return };
+        let ended = samples.iter().filter(|sample| is_stale(sample.sample.value)).cloned();
+        track.shown.extend(names(&ended.collect::<Vec<_>>()));
+        track.failures += 1;
+        track.last_error = Some(EvaluationError::NotStored { reason });
     }
 
     /// Ends the series of a rule's alerts: to be stored before the rule is

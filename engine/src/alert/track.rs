@@ -25,7 +25,6 @@ pub(super) struct Track {
     pub(super) origin: Origin,
     pub(super) enabled: bool,
     pub(super) interval: Duration,
-    surroundings: Arc<Surroundings>,
     pub(super) instances: BTreeMap<Labels, Instance>,
     /// The alerts' labels of the series that have spoken, and when last; kept
     /// only for rules that watch for silence.
@@ -71,19 +70,12 @@ impl Verdict {
 }
 
 impl Track {
-    pub(super) fn new(
-        rule: Arc<Rule>,
-        origin: Origin,
-        interval: Duration,
-        surroundings: Arc<Surroundings>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(rule: Arc<Rule>, origin: Origin, interval: Duration, now: Timestamp) -> Self {
         Self {
             rule,
             origin,
             enabled: true,
             interval,
-            surroundings,
             instances: BTreeMap::new(),
             spoken: BTreeMap::new(),
             asked: now.align_down(interval),
@@ -123,6 +115,7 @@ impl Track {
         &mut self,
         outcome: Result<Vec<Finding>, EvaluationError>,
         silences: &Silences,
+        surroundings: &Surroundings,
         at: Timestamp,
     ) -> Vec<Transition> {
         self.evaluations += 1;
@@ -133,17 +126,17 @@ impl Track {
             }
             outcome => outcome,
         };
-        let verdicts = outcome.and_then(|findings| self.judge(findings, at));
+        let verdicts = outcome.and_then(|findings| self.judge(findings, surroundings, at));
         let mut transitions = match verdicts {
             Ok(verdicts) => {
                 self.last_error = None;
-                self.apply(verdicts, silences, at)
+                self.apply(verdicts, silences, surroundings, at)
             }
             Err(error) => {
                 self.failures += 1;
                 self.last_error = Some(error);
-                let verdicts = self.judge_failure(at);
-                self.apply(verdicts, silences, at)
+                let verdicts = self.judge_failure(surroundings, at);
+                self.apply(verdicts, silences, surroundings, at)
             }
         };
         self.tell_after_silence(silences, at, &mut transitions);
@@ -179,6 +172,7 @@ impl Track {
     fn judge(
         &mut self,
         findings: Vec<Finding>,
+        surroundings: &Surroundings,
         at: Timestamp,
     ) -> Result<BTreeMap<Labels, Verdict>, EvaluationError> {
         let mut verdicts = BTreeMap::new();
@@ -209,11 +203,11 @@ impl Track {
             }
         }
         if verdicts.values().all(|verdict| verdict.of_rule) && self.rule.watches_silence() {
-            let labels = self.rule.own_labels(at, &self.surroundings);
+            let labels = self.rule.own_labels(at, surroundings);
             let verdict = Verdict { of_rule: true, ..self.verdict(&labels, &silent) };
             verdicts.insert(labels, verdict);
         }
-        self.check_cap(&verdicts)?;
+        self.check_cap(&verdicts, at)?;
         Ok(verdicts)
     }
 
@@ -230,14 +224,27 @@ impl Track {
         self.spoken.retain(|_, last| at.since(*last) <= SILENT_REMEMBERED);
     }
 
-    fn check_cap(&self, verdicts: &BTreeMap<Labels, Verdict>) -> Result<(), EvaluationError> {
+    fn check_cap(
+        &self,
+        verdicts: &BTreeMap<Labels, Verdict>,
+        at: Timestamp,
+    ) -> Result<(), EvaluationError> {
+        let is_group = self.rule.membership.is_some();
         let active = |(labels, verdict): &(&Labels, &Verdict)| match verdict.signal {
             Signal::Match => true,
-            Signal::NoMatch => false,
+            // Prometheus counts what is only kept firing.
+            Signal::NoMatch => {
+                let alert = self.instances.get(*labels).filter(|_| is_group);
+                alert.is_some_and(|alert| alert.will_be_kept(&self.rule, at))
+            }
             Signal::Hold | Signal::NoData => self.instances.contains_key(*labels),
         };
         let (count, cap) = (verdicts.iter().filter(active).count(), self.rule.cap);
-        if count > cap { Err(EvaluationError::TooManyAlerts { count, cap }) } else { Ok(()) }
+        match count > cap {
+            false => Ok(()),
+            true if is_group => Err(EvaluationError::GroupLimit { count, limit: cap }),
+            true => Err(EvaluationError::TooManyAlerts { count, cap }),
+        }
     }
 
     fn verdict(&self, labels: &Labels, reading: &Reading) -> Verdict {
@@ -264,14 +271,18 @@ impl Track {
 
     /// Judges an evaluation that failed: every alert holds, and the rule's
     /// own one is raised if the policy says so.
-    fn judge_failure(&self, at: Timestamp) -> BTreeMap<Labels, Verdict> {
+    fn judge_failure(
+        &self,
+        surroundings: &Surroundings,
+        at: Timestamp,
+    ) -> BTreeMap<Labels, Verdict> {
         let verdict = |signal, of_rule| Verdict { of_rule, ..Verdict::new(signal, Cause::Error) };
         let held = |(labels, alert): (&Labels, &Instance)| {
             (labels.clone(), verdict(Signal::Hold, alert.of_rule))
         };
         let mut verdicts: BTreeMap<_, _> = self.instances.iter().map(held).collect();
         if self.rule.on_error == ErrorPolicy::Alerting {
-            let labels = self.rule.own_labels(at, &self.surroundings);
+            let labels = self.rule.own_labels(at, surroundings);
             verdicts.insert(labels, verdict(Signal::Match, true));
         }
         verdicts
@@ -281,6 +292,7 @@ impl Track {
         &mut self,
         verdicts: BTreeMap<Labels, Verdict>,
         silences: &Silences,
+        surroundings: &Surroundings,
         at: Timestamp,
     ) -> Vec<Transition> {
         let mut transitions = Vec::new();
@@ -304,7 +316,7 @@ impl Track {
                     instance.value = verdict.value;
                     instance.annotations = verdict.annotations.unwrap_or_else(|| {
                         let (rule, value) = (&self.rule, verdict.value);
-                        rule.annotations_of(&labels, value, at, &self.surroundings)
+                        rule.annotations_of(&labels, value, at, surroundings)
                     });
                     self.instances.insert(labels.clone(), instance);
                     Some(change)

@@ -82,7 +82,7 @@ impl Registry {
         if self.store.series_of(&selector.metric) == 0 {
             return None;
         }
-        let definition = MetricDefinition::gauge(Arc::clone(&selector.metric)).build().ok()?;
+        let definition = MetricDefinition::foreign_gauge(Arc::clone(&selector.metric));
         let selection = self.store.select(selector, range);
         let selection = self.hide_expired(selection, &definition, now);
         Some(Selected { definition: Arc::new(definition), selection })
@@ -129,6 +129,16 @@ mod tests {
         let counts: Vec<_> =
             found.iter().map(|one| (one.labels.to_string(), one.samples.len())).collect();
         assert_eq!(counts, [("{job=\"a\"}".into(), 2), ("{job=\"b\",zone=\"x\"}".into(), 1)]);
+    }
+
+    #[test]
+    fn names_may_be_any_text() {
+        let mut registry = registry();
+        let labels = Labels::foreign([("zone.x", "ü")]).unwrap();
+        let sample = DerivedSample { labels, ..derived("büro.x", &[], 1.0, NOW) };
+        assert_eq!(registry.append_derived(&[sample], NOW).accepted, 1);
+        let found = registry.values(&Selector::metric("büro.x"), TimeRange::ALL, NOW).unwrap();
+        assert_eq!(found[0].labels.to_string(), "{\"zone.x\"=\"ü\"}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::fault::{FaultKind, FaultList};
 use super::file::LABELS_MAX;
 use super::yaml::{Content, Entry, Node, excerpt, source_offset};
+use crate::model::NAME_BYTES_MAX;
 use crate::promql::syntax::{DurationFault, Span, parse_duration};
 use crate::promql::{Expression, NAME};
 
@@ -198,8 +199,13 @@ impl<'a> Reader<'a> {
                 self.faults.error(*key_span, kind);
                 break;
             }
-            if key.is_empty() || key == NAME {
-                let reason = if key.is_empty() { "" } else { "it is the name of the series" };
+            let too_long = key.len() > NAME_BYTES_MAX;
+            if key.is_empty() || key == NAME || too_long {
+                let reason = match (key.is_empty(), too_long) {
+                    (true, _) => "",
+                    (_, true) => "it is longer than 256 bytes",
+                    _ => "it is the name of the series",
+                };
                 let kind = FaultKind::Name { what, name: key.clone(), reason };
                 self.faults.error(*key_span, kind);
             }

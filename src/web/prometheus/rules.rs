@@ -1,6 +1,6 @@
 //! `rules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +82,11 @@ pub(super) async fn rules(
     let statuses = monitor.send(Rules).await?;
     let alerts = monitor.send(ActiveAlerts::default()).await?;
     let groups = monitor.send(RuleGroups).await?;
-    let teller = Teller { statuses: &statuses, alerts: &alerts, selection: &selection };
+    let mut by_rule: HashMap<&str, Vec<&Alert>> = HashMap::new();
+    for alert in alerts.iter().filter(|_| !selection.exclude_alerts) {
+        by_rule.entry(&alert.rule).or_default().push(alert);
+    }
+    let teller = Teller { statuses: &statuses, alerts: by_rule, selection: &selection };
     let mut groups: Vec<Group> =
         [teller.own()].into_iter().chain(groups.iter().map(|group| teller.group(group))).collect();
     groups
@@ -95,7 +99,8 @@ pub(super) async fn rules(
 /// What rules are told from.
 struct Teller<'a> {
     statuses: &'a [RuleStatus],
-    alerts: &'a [Alert],
+    /// Those that are to be told, by the names of their rules.
+    alerts: HashMap<&'a str, Vec<&'a Alert>>,
     selection: &'a RuleSelection,
 }
 
@@ -123,7 +128,9 @@ impl Teller<'_> {
                 self.recording(rule, state)
             }
             Member::Alerting { rule } => {
-                let status = self.statuses.iter().find(|status| status.rule.name() == rule)?;
+                // They are sorted by name.
+                let found = self.statuses.binary_search_by(|one| one.rule.name().cmp(rule));
+                let status = self.statuses.get(found.ok()?)?;
                 last = last.max(status.last_evaluation);
                 self.alerting(status)
             }
@@ -135,7 +142,7 @@ impl Teller<'_> {
             rules,
             interval: group.schedule().interval().as_secs_f64(),
             limit: group.limit(),
-            evaluation_time: 0.0,
+            evaluation_time: group.took().as_secs_f64(),
             last_evaluation: time(last),
         }
     }
@@ -165,7 +172,7 @@ impl Teller<'_> {
         if !self.selection.wants_rule(RuleKind::Alerting, rule.alert(), &labels) {
             return None;
         }
-        let active = self.alerts.iter().filter(|_| !self.selection.exclude_alerts);
+        let active = self.alerts.get(&**rule.name()).into_iter().flatten();
         let kind = Kind::Alerting {
             state: match (status.raised, status.pending) {
                 (0, 0) => "inactive",
@@ -175,7 +182,7 @@ impl Teller<'_> {
             duration: rule.pending_for().as_secs_f64(),
             keep_firing_for: rule.keep_firing_for().as_secs_f64(),
             annotations: texts(rule.annotations()),
-            alerts: active.filter(|alert| alert.rule == *rule.name()).map(Active::new).collect(),
+            alerts: active.map(|alert| Active::new(alert)).collect(),
         };
         Some(Told {
             name: rule.alert().to_string(),

@@ -131,6 +131,7 @@ groups:
   rules:
   - {record: bad, expr: cpu * on () vector(1) * on () cpu}
   - {alert: Bad, expr: cpu * on () vector(1) * on () cpu}
+  - {record: cpu, expr: sum(cpu)}
   - {record: good, expr: sum(cpu)}
 ";
         let house = House::with_rules(&[("rules.yml", rules)]).await;
@@ -142,6 +143,12 @@ groups:
         let error = state.last_error().unwrap().to_string();
         assert!(error.contains("multiple matches for labels"), "{error}");
         assert_eq!((state.evaluations(), state.failures()), (2, 2));
+        let Member::Recording { state, .. } = &groups[0].members()[2] else { panic!() };
+        assert_eq!(
+            state.last_error().unwrap().to_string(),
+            "not stored: 1 of 1 samples, the first because metric \"cpu\" is registered; a rule \
+             cannot write its series"
+        );
         let rules = house.alerts.send(Rules).await.unwrap();
         assert_eq!(rules[0].failures, 2);
     });

@@ -78,6 +78,22 @@ impl MetricDefinition {
         DefinitionBuilder::new(name.into(), MetricKind::Counter)
     }
 
+    /// Returns the definition of a gauge that rules or other programs made,
+    /// whose name may be any text and whose labels are not known.
+    pub(crate) fn foreign_gauge(name: Arc<str>) -> Self {
+        Self {
+            name,
+            kind: MetricKind::Gauge,
+            help: "".into(),
+            unit: "".into(),
+            label_names: Arc::default(),
+            bounds: Arc::default(),
+            quantiles: Arc::default(),
+            retention: None,
+            series_max: None,
+        }
+    }
+
     /// Starts the definition of a gauge.
     pub fn gauge(name: impl Into<Arc<str>>) -> DefinitionBuilder {
         DefinitionBuilder::new(name.into(), MetricKind::Gauge)

@@ -25,6 +25,9 @@ pub enum RuleError {
         /// The series.
         series: LabelSet,
     },
+    /// The series were not stored.
+    #[error("not stored: {0}")]
+    NotStored(String),
     /// A rule comes to more than its group allows.
     #[error("exceeded limit of {limit} with {count} series")]
     Limit {

@@ -1,8 +1,9 @@
 //! All groups.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{GroupDefaults, GroupState, InstantVector, RuleError};
+use super::{GroupDefaults, GroupState, InstantVector, Member, RuleError};
 use crate::alert::{AlertError, Evaluator};
 use crate::model::Timestamp;
 use crate::registry::DerivedSample;
@@ -70,6 +71,36 @@ impl Groups {
             due.extend(found.map(|at| DueGroup { index, at }));
         }
         due
+    }
+
+    /// Takes that what [`record`](Self::record) returned was not stored, as
+    /// [`GroupState::not_stored`].
+    pub fn not_stored(
+        &mut self,
+        due: DueGroup,
+        member: usize,
+        samples: &[DerivedSample],
+        reason: String,
+    ) {
+        if let Some(group) = self.0.get_mut(due.index) {
+            Arc::make_mut(group).not_stored(member, samples, reason);
+        }
+    }
+
+    /// Returns why the last evaluation of a recording rule failed, if it did.
+    #[must_use]
+    pub fn last_error(&self, due: DueGroup, member: usize) -> Option<&RuleError> {
+        match self.get(due.index)?.member(member)? {
+            Member::Recording { state, .. } => state.last_error(),
+            Member::Alerting { .. } => None,
+        }
+    }
+
+    /// Takes that the evaluation of a group has ended, and how long it took.
+    pub fn finish(&mut self, due: DueGroup, took: Duration) {
+        if let Some(group) = self.0.get_mut(due.index) {
+            Arc::make_mut(group).finish(took);
+        }
     }
 
     /// Takes what the expression of a recording rule came to, as

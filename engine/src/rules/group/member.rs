@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::RecordingState;
 use crate::alert::{
-    CAP_MAX, Condition, ErrorPolicy, Evaluator, Membership, NoDataPolicy, Question, Rule, SEVERITY,
-    Severity,
+    Condition, ErrorPolicy, Evaluator, Membership, NoDataPolicy, Question, Rule, SEVERITY, Severity,
 };
-use crate::rules::file::{AlertingRule, RecordingRule};
+use crate::rules::file::{AlertingRule, RecordingRule, RuleDefinition, RuleGroup};
 
 /// A rule of a group.
 #[derive(Debug, Clone)]
@@ -27,15 +26,36 @@ pub enum Member {
     },
 }
 
-/// Returns a name for a rule that the evaluator has none of yet:
-/// `group/alert`, or `group/alert#2` and so on.
-pub(super) fn free_name(membership: &Membership, evaluator: &Evaluator) -> Arc<str> {
-    let Membership { group, alert, .. } = membership;
-    let first = format!("{group}/{alert}");
-    let others = (2_u64..).map(|number| format!("{first}#{number}"));
-    let mut names = std::iter::once(first.clone()).chain(others);
-    let free = names.find(|name| evaluator.rule(name).is_none());
-    free.unwrap_or(first).into()
+/// Returns a name for a rule that the evaluator has none of yet: `group/alert`,
+/// or, if the group has several of that name or another file has one,
+/// `group/alert#` and a hash of the file and the labels: what is kept of a rule
+/// is found by its name, so this must not change when rules change places.
+pub(super) fn free_name(
+    membership: &Membership,
+    written: &AlertingRule,
+    group: &RuleGroup,
+    evaluator: &Evaluator,
+) -> Arc<str> {
+    let is_free = |name: &String| evaluator.rule(name).is_none();
+    let namesakes = group.rules.iter().filter(|rule| match rule {
+        RuleDefinition::Alerting(other) => other.alert == written.alert,
+        RuleDefinition::Recording(_) => false,
+    });
+    let plain = format!("{}/{}", membership.group, membership.alert);
+    if namesakes.count() == 1 && is_free(&plain) {
+        return plain.into();
+    }
+    let mut hash = crc32fast::Hasher::new();
+    let labels = written.labels.iter().flat_map(|(name, value)| [name, value.text()]);
+    for text in [&membership.file].into_iter().chain(labels) {
+        hash.update(text.as_bytes());
+        // No UTF-8 has this byte.
+        hash.update(&[255]);
+    }
+    let hashed = format!("{plain}#{:08x}", hash.finalize());
+    let others = (2_u64..).map(|number| format!("{hashed}.{number}"));
+    let mut names = std::iter::once(hashed.clone()).chain(others);
+    names.find(is_free).unwrap_or(hashed).into()
 }
 
 /// Makes an alerting rule of a file one that the evaluator takes. Its limits
@@ -62,7 +82,7 @@ pub(super) fn rule_of(
         no_data: NoDataPolicy::Normal,
         on_error: ErrorPolicy::KeepLast,
         interval: Some(interval),
-        cap: if limit == 0 { CAP_MAX } else { limit },
+        cap: if limit == 0 { usize::MAX } else { limit },
         membership: Some(membership),
     }
 }

@@ -16,10 +16,14 @@
 //! - evaluation times are a whole number of intervals apart, and each is used
 //!   once.
 //!
-//! Source: Prometheus 3.14, its rule manager. Two things differ: over the
-//! limit of a group the alerts of a rule hold their states, where Prometheus
-//! forgets them all, and are still series, as after any evaluation that fails;
-//! and a label whose template comes to nothing is absent from `ALERTS` too.
+//! Source: Prometheus 3.14, its rule manager. These things differ:
+//! - over the limit of a group the alerts of a rule hold their states, where
+//!   Prometheus forgets them all, and are still series, as after any evaluation
+//!   that fails;
+//! - a label whose template comes to nothing is absent from `ALERTS` too;
+//! - after downtime the gap counts for one interval toward `for`, and
+//!   `active_at` stays, where Prometheus moves it and waits ten minutes more;
+//! - an evaluation whose series are refused has failed.
 
 mod error;
 mod groups;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{InstantVector, RuleError};
-use crate::model::{Sample, Timestamp, stale_marker};
+use crate::model::{Sample, Timestamp, is_stale, stale_marker};
 use crate::promql::{LabelSet, NAME};
 use crate::registry::DerivedSample;
 use crate::rules::file::RecordingRule;
@@ -73,6 +73,21 @@ impl RecordingState {
                 Vec::new()
             }
         }
+    }
+
+    /// Takes that the samples of the last evaluation were not stored: it has
+    /// failed, and what was to end ends with the next one.
+    pub(super) fn not_stored(&mut self, samples: &[DerivedSample], reason: String) {
+        let ended = samples.iter().filter(|sample| is_stale(sample.sample.value));
+        let ended = ended.map(|DerivedSample { name, labels, .. }| LabelSet {
+            name: Arc::clone(name),
+            labels: labels.clone(),
+        });
+        let mut series: Vec<LabelSet> = self.series.iter().cloned().chain(ended).collect();
+        series.sort();
+        self.series = series.into();
+        self.failures += 1;
+        self.last_error = Some(RuleError::NotStored(reason));
     }
 
     /// Returns the samples of series that are sorted, with a staleness marker

@@ -33,13 +33,14 @@ pub struct GroupState {
     limit: usize,
     query_offset: Duration,
     schedule: Schedule,
+    took: Duration,
     members: Vec<Member>,
 }
 
 impl GroupState {
     /// Creates the state of a group of `file` that was not evaluated yet; the
     /// evaluator takes its alerting rules, as `group/alert` or, where there are
-    /// several, `group/alert#2` and so on.
+    /// several, `group/alert#` and a hash that does not depend on their order.
     ///
     /// # Errors
     /// More rules than the evaluator takes.
@@ -63,7 +64,7 @@ impl GroupState {
                     let (file, group_name) = (Arc::clone(file), Arc::clone(&group.name));
                     let alert = Arc::clone(&written.alert);
                     let membership = Membership { file, group: group_name, alert };
-                    let name = free_name(&membership, evaluator);
+                    let name = free_name(&membership, written, group, evaluator);
                     let rule =
                         rule_of(Arc::clone(&name), written, membership, group.limit, interval);
                     evaluator.configure_rule(rule, now)?;
@@ -77,6 +78,7 @@ impl GroupState {
             limit: group.limit,
             query_offset: group.query_offset.unwrap_or(defaults.query_offset),
             schedule,
+            took: Duration::ZERO,
             members,
         })
     }
@@ -112,6 +114,17 @@ impl GroupState {
         &self.schedule
     }
 
+    /// Returns how long the last evaluation took.
+    #[must_use]
+    pub const fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Takes how long an evaluation took.
+    pub(super) fn finish(&mut self, took: Duration) {
+        self.took = took;
+    }
+
     /// Returns the time of the evaluation that is due at `now`, once; see
     /// [`Schedule::due`]. While it is `busy`, that is missed too.
     pub fn due(&mut self, now: Timestamp, busy: bool) -> Option<Timestamp> {
@@ -135,6 +148,14 @@ impl GroupState {
     #[must_use]
     pub fn member(&self, index: usize) -> Option<&Member> {
         self.members.get(index)
+    }
+
+    /// Takes that what [`record`](Self::record) returned for the rule `index` was
+    /// not stored: the evaluation has failed.
+    pub fn not_stored(&mut self, index: usize, samples: &[DerivedSample], reason: String) {
+        if let Some(Member::Recording { state, .. }) = self.members.get_mut(index) {
+            state.not_stored(samples, reason);
+        }
     }
 
     /// Takes what the expression of the recording rule `index` came to in the
