@@ -86,6 +86,12 @@ impl<'a> BitReader<'a> {
         count: usize,
         mut visit: impl FnMut(u64),
     ) -> Option<()> {
+        // What is evenly spaced takes no bits: there is nothing to read, and
+        // most often no eight bytes to read it from.
+        if width == 0 {
+            (0..count).for_each(|_| visit(0));
+            return Some(());
+        }
         let mask = mask(width);
         let mut left = count;
         // A number of so many bits is in the eight bytes that it begins in.
@@ -97,9 +103,28 @@ impl<'a> BitReader<'a> {
                 self.at += width as usize;
                 left -= 1;
             }
+            return self.read_last(width, left, visit);
         }
         for _ in 0..left {
             visit(self.read(width)?);
+        }
+        Some(())
+    }
+
+    /// Reads numbers of up to 57 bits out of the last seven bytes.
+    fn read_last(&mut self, width: u32, count: usize, mut visit: impl FnMut(u64)) -> Option<()> {
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let mut window = [0; 8];
+        window.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let window = u64::from_le_bytes(window);
+        let end = self.bytes.len() * 8;
+        let first = self.at / 8 * 8;
+        for _ in 0..count {
+            if self.at + width as usize > end {
+                return None;
+            }
+            visit(window >> (self.at - first) & mask(width));
+            self.at += width as usize;
         }
         Some(())
     }
