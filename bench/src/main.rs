@@ -6,6 +6,7 @@
 //! is the median of the ratios of each round, so that a change of the
 //! machine's speed strikes both sides.
 
+mod instruments;
 mod messages;
 mod promql;
 mod rounds;
@@ -18,13 +19,19 @@ fn main() {
         None => ("none", &[][..]),
     };
     let outcome = match suite {
+        "instruments" => {
+            instruments::run();
+            Ok(())
+        }
         "messages" => {
             messages::run();
             Ok(())
         }
         "promql" => promql::run(options),
         "storage" => storage::run(options),
-        other => Err(format!("expected a suite (messages, promql, storage), got {other}")),
+        other => {
+            Err(format!("expected a suite (instruments, messages, promql, storage), got {other}"))
+        }
     };
     if let Err(error) = outcome {
         eprintln!("{error}");

@@ -1,21 +1,24 @@
 //! Counters.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use super::atomic::AtomicF64;
+use super::cells::Words;
 use super::metric::RefusalCells;
 
 /// A running total that only grows; cheap to clone, usable on any thread.
 #[derive(Debug, Clone)]
 pub struct Counter(pub(super) Arc<CounterCell>);
 
-/// Whole steps go into an integer, which one instruction adds to; the rest
-/// into a float.
+/// Whole steps go into an integer of each thread, the others into a float of
+/// each thread, which most counters never have.
 #[derive(Debug)]
 pub(super) struct CounterCell {
-    whole: AtomicU64,
-    rest: AtomicF64,
+    whole: Words,
+    rest: OnceLock<Words>,
+    /// What the total was when it was last overwritten, less the sums then.
+    base: AtomicF64,
     refusals: Arc<RefusalCells>,
 }
 
@@ -29,7 +32,7 @@ impl Counter {
     /// Adds a whole number.
     #[inline]
     pub fn increment_by(&self, amount: u64) {
-        self.0.whole.fetch_add(amount, Ordering::Relaxed);
+        self.0.whole.add(0, amount);
     }
 
     /// Adds `amount`; NaN, the infinities and negative amounts are left out
@@ -40,7 +43,7 @@ impl Counter {
         } else if amount < 0.0 {
             self.0.refusals.negative.fetch_add(1, Ordering::Relaxed);
         } else {
-            self.0.rest.add(amount);
+            self.0.rest.get_or_init(|| Words::new(1)).add_float(0, amount);
         }
     }
 
@@ -53,17 +56,22 @@ impl Counter {
 
 impl CounterCell {
     pub(super) fn new(refusals: Arc<RefusalCells>) -> Self {
-        Self { whole: AtomicU64::new(0), rest: AtomicF64::default(), refusals }
+        let (whole, rest) = (Words::new(1), OnceLock::new());
+        Self { whole, rest, base: AtomicF64::default(), refusals }
+    }
+
+    pub(super) fn value(&self) -> f64 {
+        self.base.load() + self.counted()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
-    pub(super) fn value(&self) -> f64 {
-        self.whole.load(Ordering::Relaxed) as f64 + self.rest.load()
+    fn counted(&self) -> f64 {
+        let rest = self.rest.get().map_or(0.0, |rest| rest.sum_floats(0));
+        self.whole.sum(0) as f64 + rest
     }
 
     /// Makes the total `value`; a concurrent increment may be lost.
     pub(super) fn overwrite(&self, value: f64) {
-        self.whole.store(0, Ordering::Relaxed);
-        self.rest.store(value);
+        self.base.store(value - self.counted());
     }
 }

@@ -15,6 +15,7 @@
 
 mod atomic;
 mod catalogue;
+mod cells;
 mod counter;
 mod error;
 mod family;

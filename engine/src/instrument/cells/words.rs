@@ -1,0 +1,103 @@
+//! Words to count in, wherever they are.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Block;
+
+/// Words that any thread adds to and anybody sums up, all zero at first: a
+/// [`Block`], or atomics that all threads share where there is none.
+#[derive(Debug)]
+pub(in crate::instrument) enum Words {
+    /// Words of each thread.
+    Each(Block),
+    /// So many that no chunk has them, or too late: all blocks are taken.
+    Shared(Box<[AtomicU64]>),
+}
+
+impl Words {
+    /// Makes `len` words.
+    pub(in crate::instrument) fn new(len: usize) -> Self {
+        Block::new(len).map_or_else(|| Self::shared(len), Self::Each)
+    }
+
+    fn shared(len: usize) -> Self {
+        Self::Shared((0..len).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    /// Adds to the word `index`, wrapping around.
+    #[inline]
+    pub(in crate::instrument) fn add(&self, index: usize, amount: u64) {
+        match self {
+            Self::Each(block) => block.add(index, amount),
+            Self::Shared(words) => add_shared(words, index, amount),
+        }
+    }
+
+    /// Adds to the word `index` as a float.
+    #[inline]
+    pub(in crate::instrument) fn add_float(&self, index: usize, amount: f64) {
+        match self {
+            Self::Each(block) => block.add_float(index, amount),
+            Self::Shared(words) => add_shared_float(words, index, amount),
+        }
+    }
+
+    /// Returns the word `index`, summed over all threads.
+    pub(in crate::instrument) fn sum(&self, index: usize) -> u64 {
+        match self {
+            Self::Each(block) => block.sum(index),
+            Self::Shared(words) => words.get(index).map_or(0, |word| word.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Returns the word `index` as a float, summed over all threads.
+    pub(in crate::instrument) fn sum_floats(&self, index: usize) -> f64 {
+        match self {
+            Self::Each(block) => block.sum_floats(index),
+            Self::Shared(_) => f64::from_bits(self.sum(index)),
+        }
+    }
+}
+
+#[cold]
+fn add_shared(words: &[AtomicU64], index: usize, amount: u64) {
+    if let Some(word) = words.get(index) {
+        word.fetch_add(amount, Ordering::Relaxed);
+    }
+}
+
+#[cold]
+fn add_shared_float(words: &[AtomicU64], index: usize, amount: f64) {
+    let Some(word) = words.get(index) else { return };
+    let stepped = |bits| Some((f64::from_bits(bits) + amount).to_bits());
+    // The closure always has a value.
+    let _ = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, stepped);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn words_that_are_shared_count_as_those_of_each_thread() {
+        for words in [Words::new(3), Words::shared(3), Words::new(1_000)] {
+            let words = Arc::new(words);
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let words = Arc::clone(&words);
+                    thread::spawn(move || {
+                        for _ in 0..1_000 {
+                            words.add(1, 2);
+                            words.add_float(2, 0.5);
+                        }
+                    })
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            assert_eq!((words.sum(0), words.sum(1), words.sum_floats(2)), (0, 8_000, 2_000.0));
+        }
+    }
+}
