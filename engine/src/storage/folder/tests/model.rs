@@ -159,6 +159,12 @@ impl Model {
         resolved
     }
 
+    /// Says whether the engine has a series.
+    fn is_there(&mut self, series: usize) -> bool {
+        let metric: Arc<str> = metric_of(series).into();
+        self.engine().store.find(&metric, &metric, &labels_of(series)).is_some()
+    }
+
     /// Adds a sample and compares what is said with what has to be.
     fn add(&mut self, series: usize, at: i64, bits: u64, amend: bool) {
         let now = self.now();
@@ -347,8 +353,12 @@ impl Model {
             Step::Remove { series } => {
                 if let Some(reference) = self.series[series].reference {
                     self.remove(|other| other.reference() == reference);
-                    // Those that never had a sample go as well.
-                    self.forget(|index, known| index == series || known.newest.is_none());
+                    // Those that never had a sample go as well; of one whose
+                    // samples are all gone, the engine may know that it had.
+                    let gone: Vec<bool> = (0..SERIES).map(|other| !self.is_there(other)).collect();
+                    self.forget(|index, known| {
+                        index == series || known.newest.is_none() && gone[index]
+                    });
                 }
             }
             Step::RemoveIdle { ms } => self.remove_idle(ms),
@@ -428,6 +438,25 @@ impl Model {
                 .any(|window| window.start <= at && at < window.end && !after.contains(window))
         });
         self.check(TimeRange::ALL, None);
+    }
+}
+
+#[test]
+fn a_series_whose_samples_are_gone_once_had_some() {
+    let mut model = Model::new();
+    for step in [
+        Step::Sample { series: 3, back: 1, value: 0, amend: false },
+        Step::Stream { series: 0, count: 1, step: 1_000, value: 0 },
+        Step::Advance(61_199_000),
+        Step::Seal,
+        Step::Retain { hours: 1, long: 1 },
+        Step::Crash,
+        // Refused, as it is too far ahead.
+        Step::Sample { series: 3, back: -FUTURE_MS - 1, value: 0, amend: false },
+        Step::Stream { series: 1, count: 1, step: 1_000, value: 0 },
+        Step::Remove { series: 1 },
+    ] {
+        model.take(&step);
     }
 }
 
