@@ -13,7 +13,7 @@ use keepwatch_engine::model::Timestamp;
 use keepwatch_engine::registry::DerivedSample;
 use keepwatch_engine::rules::group::{GroupState, Groups};
 
-use super::evaluation::{AlertOutlets, Bench, Outcome};
+use super::evaluation::{AlertOutlets, Bench, NotStored, Outcome};
 use super::messages::{
     Acknowledge, ActiveAlerts, AddRule, AddSilence, AlertHistory, AlertSubscribers,
     AlertTransition, DisableRule, EnableRule, EvaluateNow, ExpireSilence, PruneAlertHistory,
@@ -121,12 +121,8 @@ impl AlertEvaluator {
         let name = due.rule.name();
         let failed_before = self.evaluator.last_error(name).is_some();
         let transitions = self.evaluator.step(due, outcome);
-        match self.evaluator.last_error(name) {
-            Some(error) if failed_before => log::debug!("rule {name:?} at {}: {error}", due.at),
-            Some(error) => log::warn!("rule {name:?} at {}: {error}", due.at),
-            None => {}
-        }
-        (transitions, self.evaluator.show(due.rule.name(), due.query_at))
+        tell_failure(name, due.at, failed_before, self.evaluator.last_error(name));
+        (transitions, self.evaluator.show(name, due.query_at))
     }
 
     fn finish(
@@ -146,9 +142,9 @@ impl AlertEvaluator {
         if samples.is_empty() {
             return;
         }
-        scope.spawn(self.bench.clone().store(samples), move |this, (samples, stored), _| {
-            if let Err(reason) = stored {
-                this.evaluator.not_stored(&rule, &samples, reason);
+        scope.spawn(self.bench.clone().store(samples), move |this, stored, _| {
+            if let Err(NotStored { ended, reason }) = stored {
+                this.evaluator.not_stored(&rule, &ended, reason);
             }
         });
     }
@@ -198,6 +194,18 @@ impl AlertEvaluator {
         let ended = ended.map(|transitions| self.publish(&transitions, scope));
         self.settle(ended, scope)
     }
+}
+
+/// Logs why a rule fails: as a warning if it did not fail before.
+pub(super) fn tell_failure(
+    rule: &str,
+    at: Timestamp,
+    failed_before: bool,
+    error: Option<&impl std::fmt::Display>,
+) {
+    let Some(error) = error else { return };
+    let level = if failed_before { log::Level::Debug } else { log::Level::Warn };
+    log::log!(level, "rule {rule:?} at {at}: {error}");
 }
 
 impl Component for AlertEvaluator {

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use keepwatch_engine::alert::{
     Due, EvaluationError, Finding, MetricQuestion, Question, Reading, Surroundings,
 };
-use keepwatch_engine::model::Timestamp;
+use keepwatch_engine::model::{Timestamp, is_stale};
 use keepwatch_engine::promql::{Answer, EvaluationTimes, Expression};
 use keepwatch_engine::registry::{DerivedSample, RegistryError};
 use keepwatch_engine::rules::file::RecordingRule;
@@ -51,29 +51,33 @@ pub(super) type Outcome = Result<Vec<Finding>, EvaluationError>;
 /// What it read of each series, or why it read nothing.
 type Readings = Result<Vec<Reading>, EvaluationError>;
 
+/// What became of samples that are not stored, or not all.
+pub(super) struct NotStored {
+    /// The staleness markers among them, which are owed.
+    pub(super) ended: Vec<DerivedSample>,
+    pub(super) reason: String,
+}
+
 impl Bench {
     pub(super) fn new(outlets: AlertOutlets) -> Self {
         Self { outlets, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// Stores samples, and returns them with why they are not stored, or not
-    /// all.
-    pub(super) async fn store(
-        self,
-        samples: Vec<DerivedSample>,
-    ) -> (Vec<DerivedSample>, Result<(), String>) {
-        let stored = self.outlets.series.send(AppendDerived(samples.clone())).await;
-        let stored = match stored {
+    /// Stores samples.
+    pub(super) async fn store(self, samples: Vec<DerivedSample>) -> Result<(), NotStored> {
+        let all = samples.len();
+        let ended = samples.iter().filter(|one| is_stale(one.sample.value)).cloned().collect();
+        let reason = match self.outlets.series.send(AppendDerived(samples)).await {
             Ok(outcome) => match outcome.errors.first() {
-                None => Ok(()),
+                None => return Ok(()),
                 Some((_, error)) => {
-                    let (refused, all) = (outcome.errors.len(), samples.len());
-                    Err(format!("{refused} of {all} samples, the first because {error}"))
+                    let refused = outcome.errors.len();
+                    format!("{refused} of {all} samples, the first because {error}")
                 }
             },
-            Err(error) => Err(error.to_string()),
+            Err(error) => error.to_string(),
         };
-        (samples, stored)
+        Err(NotStored { ended, reason })
     }
 
     /// Evaluates a rule.

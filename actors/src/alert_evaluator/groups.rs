@@ -11,6 +11,8 @@ use keepwatch_engine::rules::file::RecordingRule;
 use keepwatch_engine::rules::group::{DueGroup, Member};
 
 use super::AlertEvaluator;
+use super::component::tell_failure;
+use super::evaluation::NotStored;
 use crate::supervisor::Scope;
 
 /// The next rule of a group to evaluate.
@@ -58,13 +60,10 @@ impl AlertEvaluator {
             Next::Record(rule, query_at) => {
                 let job = bench.record(Arc::clone(&rule), query_at);
                 scope.spawn(job, move |this, answer, scope| {
-                    let name = &rule.record;
-                    match (&answer, this.groups.last_error(due, member)) {
-                        (Err(error), None) => log::warn!("rule {name:?} at {}: {error}", due.at),
-                        (Err(error), _) => log::debug!("rule {name:?} at {}: {error}", due.at),
-                        (Ok(_), _) => {}
-                    }
+                    let failed_before = this.groups.last_error(due, member).is_some();
                     let samples = this.groups.record(due, member, answer);
+                    let error = this.groups.last_error(due, member);
+                    tell_failure(&rule.record, due.at, failed_before, error);
                     this.store_and_advance(run, Source::Member(member), samples, scope);
                 });
             }
@@ -93,13 +92,13 @@ impl AlertEvaluator {
             return self.advance(run, scope);
         }
         let job = self.bench.clone().store(samples);
-        scope.spawn(job, move |this, (samples, stored), scope| {
-            if let Err(reason) = stored {
+        scope.spawn(job, move |this, stored, scope| {
+            if let Err(NotStored { ended, reason }) = stored {
                 match source {
                     Source::Member(member) => {
-                        this.groups.not_stored(run.due, member, &samples, reason);
+                        this.groups.not_stored(run.due, member, &ended, reason);
                     }
-                    Source::Alerts(rule) => this.evaluator.not_stored(&rule, &samples, reason),
+                    Source::Alerts(rule) => this.evaluator.not_stored(&rule, &ended, reason),
                 }
             }
             this.advance(run, scope);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::aggregate::Method;
-use crate::model::{Labels, MatchOp, Matcher, MetricKind};
+use crate::model::{Labels, MatchOp, Matcher};
 use crate::promql::{Answer, Expression, LabelSet, PointValue, Value};
 use crate::storage::Selector;
 
@@ -112,25 +112,6 @@ impl MetricQuestion {
     pub const fn window(&self) -> Duration {
         self.window
     }
-}
-
-/// Refuses methods over single samples for kinds that store none.
-pub(super) fn check_method(method: Method, kind: MetricKind) -> Result<(), EvaluationError> {
-    let distribution = matches!(kind, MetricKind::Histogram | MetricKind::Summary);
-    let by_sample = matches!(
-        method,
-        Method::Min
-            | Method::Max
-            | Method::First
-            | Method::Last
-            | Method::Delta
-            | Method::StdDev
-            | Method::Variance
-    );
-    if distribution && by_sample {
-        return Err(EvaluationError::Method { method, kind });
-    }
-    Ok(())
 }
 
 impl Reading {

@@ -2,8 +2,8 @@
 //!
 //! While an alert is pending or raised, `ALERTS` is 1 under its labels and
 //! `alertstate`, and `ALERTS_FOR_STATE` tells since when its condition has
-//! held, in whole seconds since the epoch. Both are told after each evaluation and
-//! end with a staleness marker. Source: Prometheus' alerting rules.
+//! held, in whole seconds since the epoch. Both are told after each evaluation
+//! and end with a staleness marker. Source: Prometheus' alerting rules.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,8 +42,8 @@ impl Evaluator {
     /// has failed, and what was to end ends with the next evaluation.
     pub fn not_stored(&mut self, rule: &str, samples: &[DerivedSample], reason: String) {
         let Some(track) = self.tracks.get_mut(rule).map(Arc::make_mut) else { return };
-        let ended = samples.iter().filter(|sample| is_stale(sample.sample.value)).cloned();
-        track.shown.extend(names(&ended.collect::<Vec<_>>()));
+        let ended = samples.iter().filter(|sample| is_stale(sample.sample.value));
+        track.shown.extend(names(ended));
         track.failures += 1;
         track.last_error = Some(EvaluationError::NotStored { reason });
     }
@@ -87,12 +87,12 @@ impl Track {
     }
 }
 
-fn names(samples: &[DerivedSample]) -> Shown {
+fn names<'a>(samples: impl IntoIterator<Item = &'a DerivedSample>) -> Shown {
     let name = |sample: &DerivedSample| match &*sample.name {
         ALERTS => ALERTS,
         _ => ALERTS_FOR_STATE,
     };
-    samples.iter().map(|sample| (name(sample), sample.labels.clone())).collect()
+    samples.into_iter().map(|sample| (name(sample), sample.labels.clone())).collect()
 }
 
 fn sample(name: &'static str, labels: Labels, at: Timestamp, value: f64) -> DerivedSample {

@@ -1,5 +1,6 @@
 //! The labels and annotations of alerts, from templates.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -25,7 +26,7 @@ pub type TemplateQuery<'a> = dyn FnMut(&str) -> Result<Vec<TemplateSample>, Stri
 /// The annotations of an alert: names and texts in the order of the rule.
 /// Serialises as a map; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "std::collections::BTreeMap<Arc<str>, Arc<str>>")]
+#[serde(from = "BTreeMap<Arc<str>, Arc<str>>")]
 pub struct Annotations(Arc<[(Arc<str>, Arc<str>)]>);
 
 /// What an evaluation found of one alert that is or might be: a reading under
@@ -67,8 +68,8 @@ impl FromIterator<(Arc<str>, Arc<str>)> for Annotations {
     }
 }
 
-impl From<std::collections::BTreeMap<Arc<str>, Arc<str>>> for Annotations {
-    fn from(texts: std::collections::BTreeMap<Arc<str>, Arc<str>>) -> Self {
+impl From<BTreeMap<Arc<str>, Arc<str>>> for Annotations {
+    fn from(texts: BTreeMap<Arc<str>, Arc<str>>) -> Self {
         texts.into_iter().collect()
     }
 }

@@ -45,7 +45,7 @@ use crate::model::{Labels, MetricKind};
 use crate::promql::{Answer, Expression, LabelSet};
 
 use self::text::Series;
-use super::question::{BASELINE, MetricQuestion, check_method};
+use super::question::{BASELINE, MetricQuestion};
 use super::{EvaluationError, Reading, relative_change};
 
 /// What is to be known of a metric's series beside their value.
@@ -109,9 +109,6 @@ impl MetricQuestion {
         kind: MetricKind,
         wanted: Wanted,
     ) -> Result<MetricQueries, EvaluationError> {
-        if let Some(method) = self.method {
-            check_method(method, kind)?;
-        }
         let series = Series::new(self, kind);
         let mut queries = vec![series.value(self.method)?];
         if wanted.change && !series.is_distribution() {

@@ -89,6 +89,7 @@ impl<'q> Series<'q> {
                 let text = format!("max without (quantile) ({recorded} >= -Inf)");
                 return query(Part::Value, text, self.window);
             }
+            // They look at single samples, of which these kinds store none.
             Method::Min
             | Method::Max
             | Method::First

@@ -20,12 +20,6 @@ pub struct RecordingState {
 }
 
 impl RecordingState {
-    /// Returns the series that the rule put out last, sorted.
-    #[must_use]
-    pub fn series(&self) -> &[LabelSet] {
-        &self.series
-    }
-
     /// Returns why the last evaluation failed, if it did.
     #[must_use]
     pub const fn last_error(&self) -> Option<&RuleError> {
