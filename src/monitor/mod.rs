@@ -36,7 +36,7 @@ use keepwatch_actors::supervisor::{
 };
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::exposition;
-use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram};
+use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram, Info, StateSet};
 use keepwatch_engine::model::MetricDefinition;
 use keepwatch_engine::registry::Selected;
 use tokio::sync::{mpsc, watch};
@@ -174,6 +174,16 @@ impl Monitor {
         name: impl Into<Arc<str>>,
     ) -> MetricBuilder<keepwatch_engine::instrument::Summary> {
         MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::summary(name))
+    }
+
+    /// Starts the definition of an info, whose name ends in `_info`.
+    pub fn info(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Info> {
+        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::info(name))
+    }
+
+    /// Starts the definition of a set of states.
+    pub fn state_set(&self, name: impl Into<Arc<str>>) -> MetricBuilder<StateSet> {
+        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::state_set(name))
     }
 
     /// Returns each component's state and counts; none once the engine has
