@@ -10,6 +10,7 @@ mod disk;
 mod dump;
 mod examples;
 mod http;
+mod instruments;
 mod kill;
 mod monitor;
 #[cfg(unix)]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Registry;
-use crate::instrument::Metric;
-use crate::model::Timestamp;
-use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice};
+use super::entry::LabelSet;
+use crate::instrument::{Child, Metric, forget_look_ups};
+use crate::model::{MetricKind, Timestamp};
+use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice, Store};
 
 /// What a slice of pruning removed, or would remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +64,8 @@ impl Registry {
     ///
     /// A set of label values that is written through a cell is idle when the
     /// cell did not change for `idle_after` and no handle to it exists; cells
-    /// are looked at in the first slice.
+    /// are looked at in the first slice. One that threads have in their caches
+    /// goes a round later, when they have been told to forget it.
     pub fn prune(
         &mut self,
         slice: Slice,
@@ -76,7 +78,7 @@ impl Registry {
         let cutoffs = |metric: &Arc<str>, own| retention.cutoffs(metric, own, now);
         let mut expired = Pruned::default();
         if slice.cursor == 0 {
-            self.expire_cells(slice.dry_run, &cutoffs, &mut expired);
+            self.expire_cells(slice.dry_run, now, &cutoffs, &mut expired);
         }
         let entries = &self.entries;
         let catalogue = &self.catalogue;
@@ -106,18 +108,33 @@ impl Registry {
     fn expire_cells(
         &mut self,
         dry_run: bool,
+        now: Timestamp,
         cutoffs: &impl Fn(&Arc<str>, Option<Duration>) -> Cutoffs,
         expired: &mut Pruned,
     ) {
+        let mut forget = false;
         for (name, entry) in &mut self.entries {
             let idle_before = cutoffs(name, entry.metric.definition().retention()).idle_before;
             let metric = &entry.metric;
             let store = &mut self.store;
+            let values = &mut self.scratch.values;
             entry.sets.retain(|_, set| {
                 let Some(child) = set.child.take_if(|_| set.changed_at < idle_before) else {
                     return true;
                 };
-                let goes = if dry_run { !child.is_held() } else { metric.expire(&child) };
+                let waits = child.cached() > 0 && !set.is_leaving && !dry_run;
+                if waits && !child.is_held() {
+                    set.is_leaving = true;
+                    forget = true;
+                }
+                let goes = match dry_run {
+                    true => !child.is_held(),
+                    false => {
+                        let same =
+                            |child: &Child| is_stored(store, metric, set, child, now, values);
+                        !waits && metric.expire(&child, same)
+                    }
+                };
                 if goes {
                     for &series in &set.series {
                         store.prune_series(series, dry_run, expired);
@@ -126,6 +143,9 @@ impl Registry {
                 set.child = Some(child);
                 dry_run || !goes
             });
+        }
+        if forget {
+            forget_look_ups();
         }
     }
 
@@ -142,4 +162,24 @@ impl Registry {
             entry.sets.remove(key);
         }
     }
+}
+
+/// Says whether the newest samples have all that was counted in the cells: a
+/// handle may have come and gone since the last collection.
+fn is_stored(
+    store: &Store,
+    metric: &Metric,
+    set: &LabelSet,
+    child: &Child,
+    now: Timestamp,
+    values: &mut Vec<f64>,
+) -> bool {
+    child.read(metric.definition(), now, values);
+    // A summary's quantiles move with its window.
+    let is_summary = metric.definition().kind() == MetricKind::Summary;
+    let parts = metric.parts().iter().zip(&set.series).zip(values);
+    parts.filter(|((part, _), _)| part.is_total || !is_summary).all(|((_, series), value)| {
+        let newest = store.newest(*series);
+        newest.is_none_or(|newest| newest.value.to_bits() == value.to_bits())
+    })
 }
