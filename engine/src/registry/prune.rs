@@ -183,3 +183,87 @@ fn is_stored(
         newest.is_none_or(|newest| newest.value.to_bits() == value.to_bits())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::instrument::{Catalogue, Counter, CounterFamily, OVERFLOW};
+    use crate::model::MetricDefinition;
+    use crate::registry::{Limits, Registry};
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + seconds * 1_000)
+    }
+
+    fn counting(series_max: usize) -> (Registry, CounterFamily) {
+        let catalogue = Catalogue::new();
+        let counter = MetricDefinition::counter("c_total").labels(["l"]).series_max(series_max);
+        let family = catalogue.family(counter.build().unwrap()).unwrap();
+        (Registry::new(Limits::default(), catalogue, Arc::default()), family)
+    }
+
+    fn expired(registry: &mut Registry, now: Timestamp) -> usize {
+        let slice = Slice { cursor: 0, budget: 100, dry_run: false };
+        let retention = SampleRetention { idle_after: Some(IDLE), ..SampleRetention::default() };
+        registry.prune(slice, &retention, now).series
+    }
+
+    #[test]
+    fn what_a_thread_remembers_goes_a_round_later() {
+        let (mut registry, family) = counting(10);
+        family.on(&["a"], Counter::increment).unwrap();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0, "the thread is told to forget");
+        assert_eq!(expired(&mut registry, at(101)), 1);
+        // The thread finds a new series, and nothing counts in the old one.
+        family.on(&["a"], Counter::increment).unwrap();
+        assert_eq!(family.with(&["a"]).unwrap().value(), 1.0);
+    }
+
+    #[test]
+    fn what_is_counted_between_the_rounds_keeps_the_series() {
+        let (mut registry, family) = counting(10);
+        family.on(&["a"], Counter::increment).unwrap();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0);
+        family.on(&["a"], Counter::increment).unwrap();
+        assert_eq!(expired(&mut registry, at(101)), 0, "it is not collected yet");
+        registry.collect(at(110));
+        assert_eq!(expired(&mut registry, at(111)), 0);
+        assert_eq!(family.with(&["a"]).unwrap().value(), 2.0);
+    }
+
+    #[test]
+    fn a_handle_that_came_and_went_since_the_collection_loses_nothing() {
+        let (mut registry, family) = counting(10);
+        family.with(&["a"]).unwrap().increment();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        family.with(&["a"]).unwrap().increment();
+        assert_eq!(expired(&mut registry, at(100)), 0);
+        assert_eq!(family.with(&["a"]).unwrap().value(), 2.0);
+        registry.collect(at(101));
+        registry.collect(at(200));
+        assert_eq!(expired(&mut registry, at(200)), 1);
+    }
+
+    #[test]
+    fn the_overflow_is_a_series_beyond_the_limit() {
+        let (mut registry, family) = counting(1);
+        for label in ["a", "b", "c"] {
+            family.with(&[label]).unwrap().increment();
+        }
+        let collected = registry.collect(at(0));
+        assert_eq!(collected.refused, 0);
+        let all = registry.store.census();
+        assert_eq!(all.count().by_metric["c_total"].series, 2);
+        let labels = crate::model::Labels::new([("l", OVERFLOW)]).unwrap();
+        let overflow = registry.store.find("c_total", &"c_total".into(), &labels).unwrap();
+        assert_eq!(registry.store.newest(overflow).unwrap().value, 2.0);
+    }
+}
