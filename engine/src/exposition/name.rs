@@ -43,9 +43,7 @@ impl Escaping {
     /// Returns the scheme of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|scheme| scheme.as_str().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|scheme| scheme.as_str().eq_ignore_ascii_case(name))
     }
 
     /// Returns a metric's name as this scheme writes it, in quotes if it is

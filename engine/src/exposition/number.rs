@@ -2,8 +2,9 @@
 
 use crate::instrument::float_text;
 
-/// What is below this is written without an exponent.
-const PLAIN_BELOW: f64 = 1e17;
+/// Below this, every digit of a whole number is one of the shortest that read
+/// back the same: 2^53.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// Appends a float as [`float_text`] writes it: the shortest digits that read
 /// back the same.
@@ -13,7 +14,7 @@ pub(super) fn push_number(value: f64, out: &mut Vec<u8>) {
     #[expect(clippy::cast_possible_truncation, reason = "compared with the value")]
     let whole = value as i64;
     #[expect(clippy::cast_precision_loss, reason = "it came from a float")]
-    let is_whole = whole as f64 == value && value.abs() < PLAIN_BELOW;
+    let is_whole = whole as f64 == value && value.abs() < EXACT_BELOW;
     if is_whole && (whole != 0 || value.is_sign_positive()) {
         out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
     } else {
@@ -52,7 +53,7 @@ mod tests {
                 assert_eq!(text(value), float_text(value));
             }
         }
-        assert_eq!((text(-0.0), text(1e16 + 2.0)), ("-0".into(), "10000000000000002".into()));
+        assert_eq!((text(-0.0), text(-12_345.0)), ("-0".into(), "-12345".into()));
     }
 
     proptest! {

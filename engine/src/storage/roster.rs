@@ -21,7 +21,6 @@ pub struct Roster {
 /// A page as it was.
 #[derive(Debug, Clone)]
 struct Sheet {
-    page: Arc<Page>,
     changes: u64,
     /// Who was at each place.
     serials: Arc<[Option<Serial>]>,
@@ -85,7 +84,7 @@ impl Sheet {
             Some(serial)
         };
         let serials = page.series().enumerate().map(note).collect();
-        Self { page: Arc::clone(page), changes, serials }
+        Self { changes, serials }
     }
 }
 
@@ -104,7 +103,7 @@ mod tests {
         let ledger = Arc::new(Ledger::new());
         let config = StoreConfig::default();
         let (mut store, _) = Store::recover(Arc::clone(&ledger), config);
-        let mut add = |store: &mut Store, name: &str| {
+        let add = |store: &mut Store, name: &str| {
             let name: Arc<str> = name.into();
             store.resolve(&name, &name, &Labels::EMPTY).unwrap()
         };
@@ -116,7 +115,9 @@ mod tests {
         assert!(first.renewed(&ledger).is_none() && first.has(&new[0]));
         // Another page, of which there was none.
         let many: Vec<String> = (0..300).map(|index| format!("m{index}")).collect();
-        many.iter().for_each(|name| drop(add(&mut store, name)));
+        for name in &many {
+            add(&mut store, name);
+        }
         let (second, new) = first.renewed(&ledger).unwrap();
         assert_eq!(names(&new), many);
         // One goes, and another takes its place.

@@ -117,8 +117,7 @@ impl Format {
                             .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
                 })
         };
-        let refused =
-            |name: &&str| Choice::all(header).any(|one| one.is(name) && one.weight == 0);
+        let refused = |name: &&str| Choice::all(header).any(|one| one.is(name) && one.weight == 0);
         let name = common.iter().find(|name| is_in(name) && !refused(name))?;
         Choice::all(name).find_map(|choice| Self::of(&choice))
     }
