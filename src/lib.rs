@@ -40,6 +40,7 @@
 //!   host's figures (`host`), [`probe`] checks that need them or HTTP
 //!   (`http-check`); the binary is the feature `cli`. All are on by default.
 
+pub mod bridge;
 pub mod collect;
 pub mod config;
 pub mod monitor;
@@ -63,6 +64,8 @@ pub use keepwatch_engine::aggregate;
 pub use keepwatch_engine::alert;
 /// Where the time comes from.
 pub use keepwatch_engine::clock;
+/// Current values in the formats of scrapers.
+pub use keepwatch_engine::exposition;
 /// Check definitions, outcomes and reports.
 pub use keepwatch_engine::health;
 /// Handles that any thread writes.

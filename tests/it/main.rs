@@ -9,6 +9,7 @@ mod config;
 mod disk;
 mod dump;
 mod examples;
+mod exposition;
 mod http;
 mod instruments;
 mod kill;
