@@ -4,7 +4,7 @@
 //! [`Wanted`] says in which [`Format`] and of which metrics, a [`Scrape`] gives
 //! the encoded bytes in chunks, on any thread and without a word to the
 //! registry. [`openmetrics`] writes stored samples with their times, [`parse`]
-//! reads text. Time is the caller's to say.
+//! reads text and [`protobuf`] messages. Time is the caller's to say.
 //!
 //! What is shown are the registered metrics. Series that rules made or that
 //! were scraped from others are not: whoever wants them asks the query API.
@@ -17,13 +17,13 @@
 
 pub mod openmetrics;
 pub mod parse;
+pub mod protobuf;
 
 mod escape;
 mod layout;
 mod name;
 mod negotiate;
 mod number;
-mod protobuf;
 mod scrape;
 mod show;
 

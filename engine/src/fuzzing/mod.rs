@@ -6,6 +6,7 @@
 //! none of it is of use to a program.
 
 use crate::exposition::parse::fuzzing as text;
+use crate::exposition::protobuf::fuzzing as message;
 use crate::promql::fuzzing as query;
 use crate::rules::fuzzing as rule;
 use crate::storage::{columns_fuzzing, segment, wal};
@@ -22,11 +23,12 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "log", check: log, seeds: wal::fuzzing::seeds },
     Target { name: "segment", check: segment, seeds: segment::fuzzing::seeds },
     Target { name: "chunk", check: chunk, seeds: columns_fuzzing::seeds },
     Target { name: "openmetrics", check: openmetrics, seeds: text::seeds },
+    Target { name: "protobuf", check: protobuf, seeds: message::seeds },
     Target { name: "promql", check: promql, seeds: query::seeds },
     Target { name: "rules", check: rules, seeds: rule::seeds },
 ];
@@ -49,6 +51,11 @@ pub fn chunk(bytes: &[u8]) {
 /// Reads text with both parsers.
 pub fn openmetrics(bytes: &[u8]) {
     text::check(bytes);
+}
+
+/// Reads families of metrics as messages.
+pub fn protobuf(bytes: &[u8]) {
+    message::check(bytes);
 }
 
 /// Reads a query, and what is printed of it again.

@@ -80,11 +80,16 @@ fn any_bytes_are_metrics_or_an_error() {
 }
 
 #[test]
-fn any_bytes_are_a_query_or_an_error() {
+fn any_bytes_are_families_or_an_error() {
     check(TARGETS[4]);
 }
 
 #[test]
-fn any_bytes_are_rules_or_errors() {
+fn any_bytes_are_a_query_or_an_error() {
     check(TARGETS[5]);
+}
+
+#[test]
+fn any_bytes_are_rules_or_errors() {
+    check(TARGETS[6]);
 }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use prost::Message as _;
 
 use super::message::{Exemplar, LabelPair, Metric, MetricFamily, MetricType, Time};
+use super::{MetricProblem, ReadError, ReadLimits, Reader};
+use crate::exposition::parse::{Event, FamilyKind, Role};
 use crate::exposition::tests::laws::{Row, bits, furnish, seeds};
 use crate::exposition::tests::{BEGAN, House, PROTO, furnished};
 use crate::instrument::{self, Histogram, float_text};
@@ -171,6 +173,74 @@ fn a_family_longer_than_a_batch_is_whole() {
     }
 }
 
+/// Reads with narrow limits: the events as lines, and the error.
+fn read(bytes: &[u8]) -> (Vec<String>, Option<ReadError>, u64) {
+    let limits =
+        ReadLimits { family_bytes_max: 400, metric_bytes_max: 200, labels_max: 2, families_max: 2 };
+    let mut reader = Reader::new(bytes, limits);
+    let (mut lines, mut error) = (Vec::new(), None);
+    for event in &mut reader {
+        match event {
+            Ok(Event::Family(family)) => lines.push(format!("{} {}", family.kind, family.name)),
+            Ok(Event::Sample(one)) => {
+                let labels = Labels::foreign(one.labels).unwrap();
+                let at = one.at.map_or_else(String::new, |at| format!(" {}", at.millis()));
+                let seen =
+                    one.exemplar.map_or_else(String::new, |seen| format!(" # {}", seen.value));
+                lines.push(format!("{}{labels} {}{at}{seen}", one.name, one.value));
+            }
+            Err(found) => error = Some(found),
+        }
+    }
+    (lines, error, reader.native_histograms())
+}
+
+#[test]
+fn foreign_messages_give_samples() {
+    let seeds = super::fuzzing::seeds();
+    let counter = ["counter hits_total", "hits_total{path=\"/a\"} 3 # 1"];
+    assert_eq!(read(&seeds[0]), (counter.map(str::to_owned).into(), None, 0));
+    let histogram = [
+        "histogram seconds",
+        "seconds_bucket{le=\"0.25\"} 1 10000",
+        "seconds_bucket{le=\"+Inf\"} 2 10000",
+        "seconds_sum{} 0.5 10000",
+        "seconds_count{} 2 10000",
+    ];
+    assert_eq!(read(&seeds[1]), (histogram.map(str::to_owned).into(), None, 1));
+    let summary = [
+        "summary size",
+        "size{quantile=\"0.5\"} NaN",
+        "size_sum{} 0",
+        "size_count{} 9",
+        "gauge load",
+    ];
+    let problem = MetricProblem::NoValue { kind: FamilyKind::Gauge };
+    let error = ReadError::Metric { family: "load".into(), problem };
+    assert_eq!(read(&seeds[2]), (summary.map(str::to_owned).into(), Some(error), 0));
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let seed = super::fuzzing::seeds().remove(0);
+    let check = |bytes: &[u8], expected: &str| {
+        let (_, error, _) = read(bytes);
+        assert_eq!(error.map(|error| error.to_string()).as_deref(), Some(expected));
+    };
+    check(&seed[..seed.len() - 1], "byte 0: expected a family behind its length, found 57 bytes");
+    check(&[2, 0xff, 0xff], "byte 0: expected a message MetricFamily");
+    check(&[0x80, 0x08], "more than 400 bytes in a family");
+    check(&[0, 0, 0], "more than 2 families");
+    let family = |metric: MetricFamily| metric.encode_length_delimited_to_vec();
+    let label = |name: &str, value: &str| LabelPair { name: name.into(), value: value.into() };
+    let metric = |label| Metric { label, ..Metric::default() };
+    let one = |label| family(MetricFamily { metric: vec![metric(label)], ..Default::default() });
+    let many = ["a", "b", "c"].map(|name| label(name, "x"));
+    check(&one(many.into()), "more than 2 labels");
+    check(&one(vec![label("a", "x"); 2]), "family \"\": label \"a\" of a metric stands twice");
+    check(&one(vec![label("a", &"x".repeat(200))]), "more than 200 bytes in a metric");
+}
+
 /// Returns what the families say as the series that the text formats write.
 fn rows(families: &[MetricFamily]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -211,6 +281,23 @@ fn rows(families: &[MetricFamily]) -> Vec<Row> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_reader_gives_the_same(metrics in prop::collection::vec((0_usize..6, seeds()), 0..5)) {
+        let mut house = House::new();
+        let expected = furnish(&mut house, &metrics);
+        let bytes = house.bytes(PROTO, &[]);
+        let mut read = Vec::new();
+        for event in Reader::new(&bytes, ReadLimits::default()) {
+            let Event::Sample(mut sample) = event.unwrap() else { continue };
+            if sample.role != Role::Created {
+                sample.labels.sort();
+                read.push((sample.name, sample.labels, bits(sample.value)));
+            }
+        }
+        read.sort();
+        prop_assert_eq!(read, expected);
+    }
 
     #[test]
     fn protobuf_reads_back(metrics in prop::collection::vec((0_usize..6, seeds()), 0..5)) {
