@@ -46,6 +46,7 @@ pub mod config;
 pub mod monitor;
 pub mod notation;
 pub mod probe;
+pub mod scrape;
 #[cfg(feature = "web")]
 pub mod web;
 

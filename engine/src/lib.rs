@@ -5,7 +5,7 @@
 //! actor, a runtime, a network or a log. Files are touched in [`storage`]
 //! alone, the clock is read in [`clock`] alone.
 //!
-//! Rooms import downwards in this order: [`rules`] → [`alert`], [`health`],
+//! Rooms import downwards in this order: [`scrape`], [`rules`] → [`alert`], [`health`],
 //! [`retention`] → [`aggregate`], [`template`] → [`promql`] → [`registry`],
 //! [`exposition`] → [`instrument`], [`storage`] → [`model`]. [`clock`] stands
 //! beside them on [`model`].
@@ -23,5 +23,6 @@ pub mod promql;
 pub mod registry;
 pub mod retention;
 pub mod rules;
+pub mod scrape;
 pub mod storage;
 pub mod template;

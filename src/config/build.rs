@@ -40,6 +40,10 @@ impl Config {
         for definition in self.aggregations {
             builder = builder.aggregation(definition);
         }
+        #[cfg(feature = "scrape")]
+        for job in self.scrapes {
+            builder = builder.scrape(job);
+        }
         builder
     }
 }

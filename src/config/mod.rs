@@ -76,6 +76,11 @@
 //! metric = "http_requests_total"
 //! method = "rate"
 //! group_by = ["route"]
+//!
+//! [[scrape]]
+//! name = "node"
+//! targets = ["db-1:9100", "https://db-2:9100/metrics"]
+//! interval = "30s"
 //! ```
 
 mod aggregation;
@@ -85,6 +90,8 @@ mod document;
 mod error;
 mod rule;
 mod rule_files;
+#[cfg(feature = "scrape")]
+mod scrape;
 mod section;
 mod storage;
 
@@ -99,6 +106,8 @@ use keepwatch_engine::retention::Policy;
 use toml::de::DeTable;
 
 use self::document::{Document, Table};
+#[cfg(feature = "scrape")]
+use crate::scrape::Job;
 
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, FaultyFile, Problem};
@@ -134,6 +143,9 @@ pub struct Config {
     pub checks: Vec<Check>,
     /// The aggregations, names unique.
     pub aggregations: Vec<aggregate::Definition>,
+    /// What is scraped, names unique.
+    #[cfg(feature = "scrape")]
+    pub scrapes: Vec<Job>,
 }
 
 impl Config {
@@ -225,6 +237,10 @@ impl Config {
         self.rules = named(root.tables("rule"), rule::read);
         self.checks = named(root.tables("check"), Check::read);
         self.aggregations = named(root.tables("aggregation"), aggregation::read);
+        #[cfg(feature = "scrape")]
+        {
+            self.scrapes = named(root.tables("scrape"), scrape::read);
+        }
         root.finish();
     }
 }

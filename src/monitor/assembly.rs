@@ -31,6 +31,9 @@ use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, Found, RULE, Storage};
 use super::thread::EngineThread;
 use crate::collect::{own, storage as figures};
+use crate::scrape::ScrapedTarget;
+#[cfg(feature = "scrape")]
+use crate::scrape::Scraping;
 
 /// What a monitor holds of an engine that was brought up.
 pub(super) struct Assembled {
@@ -38,6 +41,7 @@ pub(super) struct Assembled {
     supervisor: Addr<Supervisor>,
     sources: Sources,
     exposition: Exposition,
+    targets: Vec<Arc<ScrapedTarget>>,
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
@@ -53,6 +57,7 @@ impl Inner {
             sources: made.sources,
             catalogue,
             exposition: made.exposition,
+            targets: made.targets,
             workshop: made.workshop,
             querier: made.querier,
             clock: made.clock,
@@ -104,6 +109,8 @@ pub(super) async fn assemble(
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
     let exposition = Exposition::new(catalogue.clone(), Arc::clone(&storage.ledger));
     let couriers = (&alert_couriers, &health_couriers);
+    #[cfg(feature = "scrape")]
+    let counted = catalogue.clone();
     let (components, querier) =
         seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
     let supervisor = supervisor.open();
@@ -141,6 +148,19 @@ pub(super) async fn assemble(
         unsaved,
     ));
 
+    #[cfg(feature = "scrape")]
+    let scraping = {
+        let (targets, registry) = (plan.targets.clone(), &components.registry);
+        match Scraping::start(targets, &counted, registry, &workshop, &clock) {
+            Ok(scraping) => scraping,
+            Err(error) => {
+                closing.close().await;
+                pool.shutdown_background();
+                return Err(error.into());
+            }
+        }
+    };
+
     let (stop, mut stopped) = mpsc::unbounded_channel();
     let (report, closed) = watch::channel(None);
     let begun = clock.monotonic();
@@ -149,6 +169,12 @@ pub(super) async fn assemble(
         // A message and the drop of the last handle mean the same.
         let _ = stopped.recv().await;
         let closing_since = time.monotonic();
+        closing.drain().await;
+        // Before the registry goes, which takes the ends of their series.
+        #[cfg(feature = "scrape")]
+        if let Some(scraping) = scraping {
+            scraping.stop(closing.deadline).await;
+        }
         let mut closing = closing.close().await;
         closing.unsaved = storage.close().await;
         drop(finish);
@@ -177,6 +203,7 @@ pub(super) async fn assemble(
         supervisor,
         sources,
         exposition,
+        targets: plan.targets,
         workshop,
         querier,
         clock,

@@ -26,6 +26,7 @@ use super::storage::StorageOptions;
 use super::thread::EngineThread;
 use super::{Inner, Monitor};
 use crate::collect::Collector;
+use crate::scrape::{Job, ScrapedTarget, all_targets};
 
 /// Describes an engine and [starts](Self::start) it. Every setting has a
 /// default; an engine without rules and checks collects and answers all the
@@ -51,6 +52,9 @@ pub struct MonitorBuilder {
     pub(super) alert_subscribers: Vec<Subscriber<AlertTransition>>,
     pub(super) health_subscribers: Vec<Subscriber<HealthChanged>>,
     pub(super) collectors: Vec<CollectorFactory>,
+    jobs: Vec<Job>,
+    /// The jobs' targets, once they were checked.
+    pub(super) targets: Vec<Arc<ScrapedTarget>>,
     catalogue: Option<Catalogue>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -78,6 +82,8 @@ impl Default for MonitorBuilder {
             alert_subscribers: Vec::new(),
             health_subscribers: Vec::new(),
             collectors: Vec::new(),
+            jobs: Vec::new(),
+            targets: Vec::new(),
             catalogue: None,
             clock: Arc::new(SystemClock::new()),
         }
@@ -270,6 +276,14 @@ impl MonitorBuilder {
         self
     }
 
+    /// Adds targets to scrape; see [`scrape`](crate::scrape).
+    #[cfg(feature = "scrape")]
+    #[must_use]
+    pub fn scrape(mut self, job: Job) -> Self {
+        self.jobs.push(job);
+        self
+    }
+
     /// Sets the source of time; the machine's clock by default.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -287,6 +301,7 @@ impl MonitorBuilder {
     /// nothing is left running.
     pub fn start(mut self) -> Result<Monitor, StartError> {
         self.check_ranges()?;
+        self.targets = all_targets(&self.jobs)?;
         if cfg!(panic = "abort") {
             log::error!(
                 "this program is built with panic = \"abort\": a panic in any component or \
@@ -335,6 +350,7 @@ impl std::fmt::Debug for MonitorBuilder {
             .field("rules", &self.rules.len())
             .field("rule_files", &self.rule_files.len())
             .field("checks", &self.checks.len())
+            .field("scrape", &self.jobs.len())
             .field("aggregations", &self.aggregations.len())
             .finish_non_exhaustive()
     }

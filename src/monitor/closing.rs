@@ -62,11 +62,15 @@ pub(super) struct Closing {
 }
 
 impl Closing {
+    /// Takes readiness down: load balancers must see it before anything is
+    /// refused. A checker that is down cannot be ready either.
+    pub(super) async fn drain(&self) {
+        let _ = self.health_checker.send(DrainHealth).await;
+    }
+
     /// Stops everything; the times are the caller's to fill in.
     pub(super) async fn close(self) -> ClosingReport {
-        // Load balancers must see it before anything is refused. A checker
-        // that is down cannot be ready either.
-        let _ = self.health_checker.send(DrainHealth).await;
+        self.drain().await;
         let order = Shutdown { deadline: self.deadline };
         let (components, failure) = match self.supervisor.send(order).await {
             Ok(report) => (report.children, None),

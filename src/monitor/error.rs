@@ -6,6 +6,8 @@ use keepwatch_engine::instrument::RegisterError;
 use keepwatch_engine::storage::folder::DataError;
 use thiserror::Error;
 
+use crate::scrape::JobError;
+
 /// Why [`MonitorBuilder::start`](super::MonitorBuilder::start) failed. Nothing
 /// is left running.
 #[derive(Debug, Error)]
@@ -30,6 +32,9 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error("data folder: {0}")]
     Data(#[from] DataError),
+    /// What is to be scraped cannot be.
+    #[error("scrape {0}")]
+    Scrape(#[from] JobError),
     /// The checks of the builder were refused; the error names the one.
     #[error("health checks: {0}")]
     Checks(#[source] Box<keepwatch_actors::Error>),

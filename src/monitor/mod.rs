@@ -52,6 +52,8 @@ pub use storage::StorageOptions;
 
 use thread::EngineThread;
 
+use crate::scrape::ScrapedTarget;
+
 /// A running engine. Clones share it.
 #[derive(Clone)]
 pub struct Monitor {
@@ -64,6 +66,7 @@ struct Inner {
     sources: Sources,
     catalogue: Catalogue,
     exposition: Exposition,
+    targets: Vec<Arc<ScrapedTarget>>,
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
@@ -210,6 +213,12 @@ impl Monitor {
     /// Takes a summary of everything, with figures over the last `window`.
     pub async fn summary(&self, window: Duration) -> Summary {
         summary::gather(&self.inner.sources, window).await
+    }
+
+    /// Returns the targets that are scraped, and how each fares.
+    #[must_use]
+    pub fn targets(&self) -> &[Arc<ScrapedTarget>] {
+        &self.inner.targets
     }
 
     /// Returns the engine's clock.

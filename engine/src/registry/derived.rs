@@ -1,8 +1,14 @@
 //! What rules put out: series whose labels are their own.
 //!
 //! The series of a registered metric all have the labels of its definition.
-//! Those of a recording rule, or of `ALERTS`, have what the expression and
-//! the rule say, so there is no definition: such a metric reads as a gauge.
+//! Those of a recording rule, of `ALERTS`, or of a program that is scraped have
+//! what the expression, the rule or that program say, so there is no
+//! definition: such a metric reads as a gauge.
+//!
+//! Two programs may have a metric of the same name, as `process_…` have all.
+//! A series of another program has a label that a registered metric has not,
+//! so both can be told apart; it lies in the store as of a metric of its own,
+//! and queries find both by their name.
 
 use std::sync::Arc;
 
@@ -27,8 +33,9 @@ impl Registry {
     /// Appends what rules put out, making series that are new; one that is
     /// refused does not touch the others.
     ///
-    /// Refused, and counted, are samples of a registered metric, names that are
-    /// empty or too long, label values that are too long, new series beyond a limit, and timestamps as with
+    /// Refused, and counted, are samples that could be of a registered metric
+    /// by their labels, names that are empty or too long, label values that are
+    /// too long, new series beyond a limit, and timestamps as with
     /// [`append`](Self::append).
     pub fn append_derived(&mut self, samples: &[DerivedSample], now: Timestamp) -> BatchOutcome {
         let mut outcome = BatchOutcome::default();
@@ -48,10 +55,13 @@ impl Registry {
     fn derived_series(&mut self, derived: &DerivedSample) -> Result<SeriesRef, RegistryError> {
         let DerivedSample { name, labels, .. } = derived;
         let metric = || Arc::clone(name);
-        if self.catalogue.get(name).or_else(|| self.catalogue.owner_of_series(name)).is_some() {
-            return Err(RegistryError::Registered { metric: metric() });
-        }
-        if let Some(known) = self.store.find(name, name, labels) {
+        let owner = self.catalogue.get(name).or_else(|| self.catalogue.owner_of_series(name));
+        let group = match owner {
+            None => Arc::clone(name),
+            Some(owner) if is_foreign(owner.definition(), labels) => foreign_group(name),
+            Some(_) => return Err(RegistryError::Registered { metric: metric() }),
+        };
+        if let Some(known) = self.store.find(&group, name, labels) {
             return Ok(known);
         }
         check_foreign_metric_name(name)
@@ -63,12 +73,12 @@ impl Registry {
             return Err(RegistryError::LabelValueTooLong { metric: metric(), label, bytes, max });
         }
         let max = self.limits.series_per_metric;
-        if self.store.series_of(name) >= max {
+        if self.store.series_of(&group) >= max {
             return Err(RegistryError::SeriesOfMetric { metric: metric(), max });
         }
         let max = self.limits.series_total;
         let room = self.store.series() < max;
-        let made = room.then(|| self.store.resolve(name, name, labels)).flatten();
+        let made = room.then(|| self.store.resolve(&group, name, labels)).flatten();
         made.ok_or_else(|| RegistryError::SeriesTotal { metric: metric(), max })
     }
 
@@ -89,16 +99,35 @@ impl Registry {
     }
 }
 
+/// Says whether a series has a label that the metric's own never have.
+fn is_foreign(definition: &MetricDefinition, labels: &Labels) -> bool {
+    let is_own = |label: &str| {
+        matches!(label, "le" | "quantile")
+            || label == &**definition.name()
+            || definition.label_names().iter().any(|name| **name == *label)
+    };
+    labels.iter().any(|(label, _)| !is_own(label))
+}
+
+/// Returns under which metric the store has series of another program's metric
+/// that is called as one of this one's: what no metric can be called.
+fn foreign_group(name: &str) -> Arc<str> {
+    format!("{name} of others").into()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::instrument::Catalogue;
+    use crate::model::{Matcher, Record};
+    use crate::promql::plan::Select;
     use crate::registry::{DropReason, Limits};
     use crate::storage::Ledger;
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+    const SECOND: Duration = Duration::from_secs(1);
 
     fn derived(name: &str, labels: &[(&str, &str)], value: f64, at: Timestamp) -> DerivedSample {
         let labels = Labels::new(labels.iter().copied()).unwrap();
@@ -129,6 +158,26 @@ mod tests {
         let counts: Vec<_> =
             found.iter().map(|one| (one.labels.to_string(), one.samples.len())).collect();
         assert_eq!(counts, [("{job=\"a\"}".into(), 2), ("{job=\"b\",zone=\"x\"}".into(), 1)]);
+    }
+
+    #[test]
+    fn programs_may_have_metrics_of_the_same_name() {
+        let mut registry = registry();
+        let mut series = vec![("l", "a"), ("job", "other")];
+        let given =
+            [derived("load", &series, 1.0, NOW), derived("load", &series, 2.0, NOW + SECOND)];
+        assert_eq!(registry.append_derived(&given, NOW + SECOND).accepted, 2);
+        series.pop();
+        let own = derived("load", &series, 1.0, NOW);
+        assert_eq!(registry.append_derived(&[own], NOW).accepted, 0);
+        // An exposition has its own series only, a query finds both by name.
+        let now = NOW + SECOND;
+        registry.record(&Record::set_at("load", 3.0, NOW).label("l", "a"), now).unwrap();
+        let own = registry.values(&Selector::metric("load"), TimeRange::ALL, now).unwrap();
+        assert_eq!(own.len(), 1);
+        let selector = Selector::any().matching(Matcher::equal("__name__", "load"));
+        let found = registry.find(&[Select { selector, range: TimeRange::ALL }], now);
+        assert_eq!(found[0].snapshot().decode(TimeRange::ALL).len(), 2);
     }
 
     #[test]

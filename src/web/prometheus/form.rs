@@ -128,14 +128,19 @@ impl Form {
 
     /// Reads the selectors of `match[]`, each a list of conditions.
     pub(super) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, Failure> {
-        self.all("match[]").map(selector).collect()
+        self.all("match[]").map(|text| selector("match[]", text)).collect()
+    }
+
+    /// Reads a selector, whose conditions are none if it is absent.
+    pub(super) fn matchers(&self, name: &str) -> Result<Vec<Matcher>, Failure> {
+        self.text(name).map_or(Ok(Vec::new()), |text| selector(name, text))
     }
 }
 
-fn selector(text: &str) -> Result<Vec<Matcher>, Failure> {
-    let query = Expression::parse(text).map_err(|error| Failure::query("match[]", text, &error))?;
+fn selector(name: &str, text: &str) -> Result<Vec<Matcher>, Failure> {
+    let query = Expression::parse(text).map_err(|error| Failure::query(name, text, &error))?;
     match &query.expr().kind {
         ExprKind::Vector(selector) => Ok(selector.conditions()),
-        _ => Err(Failure::parameter("match[]", format!("{text:?} is no selector of series"))),
+        _ => Err(Failure::parameter(name, format!("{text:?} is no selector of series"))),
     }
 }

@@ -12,7 +12,10 @@
 //! | `format_query`, `parse_query` | `query` in its normal form, and as a tree |
 //! | `query_exemplars` | nothing: exemplars are not kept |
 //! | `status/buildinfo`, `status/runtimeinfo`, `status/flags`, `status/config`, `status/tsdb` | what clients want to know of a server; `limit` of the last |
-//! | `targets`, `targets/metadata`, `scrape_pools`, `alertmanagers` | nothing: nothing is scraped, nobody is told |
+//! | `targets` | what is scraped and how it fares; `state`, `scrapePool` |
+//! | `targets/metadata` | what the targets say of their metrics; `match_target`, `metric`, `limit` |
+//! | `scrape_pools` | the jobs |
+//! | `alertmanagers` | nothing: nobody is told |
 //!
 //! GET and POST; parameters come from the URL and from the body, whatever its
 //! content type, and what is not known is passed over, as Prometheus does.
@@ -30,6 +33,7 @@ mod rules;
 mod selection;
 mod series;
 mod status;
+mod targets;
 mod tree;
 
 pub use query::query_data;
@@ -61,9 +65,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(resource("/metadata", web::route().to(series::metadata)))
         .service(resource("/rules", web::route().to(rules::rules)))
         .service(resource("/alerts", web::route().to(alerts::active)))
-        .service(resource("/targets", web::route().to(status::targets)))
-        .service(resource("/targets/metadata", web::route().to(status::target_metadata)))
-        .service(resource("/scrape_pools", web::route().to(status::scrape_pools)))
+        .service(resource("/targets", web::route().to(targets::targets)))
+        .service(resource("/targets/metadata", web::route().to(targets::metadata)))
+        .service(resource("/scrape_pools", web::route().to(targets::pools)))
         .service(resource("/alertmanagers", web::route().to(status::alertmanagers)))
         .service(resource("/status/buildinfo", web::route().to(status::build)))
         .service(resource("/status/runtimeinfo", web::route().to(status::runtime)))

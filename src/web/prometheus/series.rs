@@ -107,14 +107,15 @@ fn unescape(name: &str) -> String {
     plain
 }
 
-#[derive(Serialize)]
-struct Metadata {
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Metadata<'a> {
     r#type: &'static str,
-    help: String,
-    unit: String,
+    help: &'a str,
+    unit: &'a str,
 }
 
-/// `metadata`: kind, help and unit of metrics.
+/// `metadata`: kind, help and unit of metrics, those of scraped ones as each
+/// program says.
 pub(super) async fn metadata(
     monitor: Data<Monitor>,
     request: HttpRequest,
@@ -122,23 +123,32 @@ pub(super) async fn metadata(
 ) -> Result<HttpResponse, Failure> {
     let form = Form::read(&request, &body);
     let (metric, limit) = (form.text("metric"), form.limit()?);
-    // A metric has one description here, whatever that limit is.
-    form.count("limit_per_metric")?;
+    let per_metric = form.count("limit_per_metric")?.filter(|&limit| limit > 0);
+    let per_metric = per_metric.unwrap_or(usize::MAX);
     let definitions = monitor.send(Metrics).await?;
-    let wanted = definitions
-        .iter()
-        .filter(|definition| metric.is_none_or(|metric| **definition.name() == *metric));
-    let described: BTreeMap<&str, [Metadata; 1]> = wanted
-        .take(limit)
-        .map(|definition| {
-            let described = Metadata {
-                r#type: definition.kind().as_str(),
-                help: definition.help().to_owned(),
-                unit: definition.unit().to_owned(),
-            };
-            (&**definition.name(), [described])
-        })
-        .collect();
+    let statuses: Vec<_> = monitor.targets().iter().map(|target| target.status()).collect();
+    let own = definitions.iter().map(|definition| {
+        let described = Metadata {
+            r#type: definition.kind().as_str(),
+            help: definition.help(),
+            unit: definition.unit(),
+        };
+        (&**definition.name(), described)
+    });
+    let scraped = statuses.iter().flat_map(|status| status.metadata.iter()).map(|one| {
+        (&*one.name, Metadata { r#type: one.kind.as_str(), help: &one.help, unit: &one.unit })
+    });
+    let mut described: BTreeMap<&str, BTreeSet<Metadata<'_>>> = BTreeMap::new();
+    for (name, metadata) in own.chain(scraped) {
+        if metric.is_none_or(|metric| metric == name) {
+            let all = described.entry(name).or_default();
+            // Targets that are alike say the same.
+            if all.len() < per_metric || all.contains(&metadata) {
+                all.insert(metadata);
+            }
+        }
+    }
+    let described: BTreeMap<_, _> = described.into_iter().take(limit).collect();
     Ok(success(described))
 }
 

@@ -120,39 +120,6 @@ pub(super) async fn config() -> HttpResponse {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Targets {
-    active_targets: [(); 0],
-    dropped_targets: [(); 0],
-    dropped_target_counts: BTreeMap<&'static str, usize>,
-}
-
-/// `targets`: nothing is scraped.
-pub(super) async fn targets() -> HttpResponse {
-    success(Targets {
-        active_targets: [],
-        dropped_targets: [],
-        dropped_target_counts: BTreeMap::new(),
-    })
-}
-
-/// `targets/metadata`: nothing is scraped.
-pub(super) async fn target_metadata() -> HttpResponse {
-    success([(); 0])
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ScrapePools {
-    scrape_pools: [(); 0],
-}
-
-/// `scrape_pools`: nothing is scraped.
-pub(super) async fn scrape_pools() -> HttpResponse {
-    success(ScrapePools { scrape_pools: [] })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Alertmanagers {
     active_alertmanagers: [(); 0],
     dropped_alertmanagers: [(); 0],

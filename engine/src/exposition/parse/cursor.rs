@@ -75,10 +75,7 @@ impl<'a> Cursor<'a> {
     /// Takes the space between two words: one in OpenMetrics, any blanks in
     /// the Prometheus format.
     pub(super) fn space(&mut self) -> Result<(), Refusal> {
-        let taken = match self.dialect {
-            Dialect::OpenMetrics => self.take(" "),
-            Dialect::Prometheus => self.blanks(),
-        };
+        let taken = if self.dialect.is_strict() { self.take(" ") } else { self.blanks() };
         if taken { Ok(()) } else { Err(self.expected("a space")) }
     }
 
@@ -98,7 +95,7 @@ impl<'a> Cursor<'a> {
     /// Takes a name as the grammar has it, or any text in quotes where the
     /// dialect has quoted names.
     pub(super) fn name(&mut self, colon: bool, expected: &'static str) -> Result<String, Refusal> {
-        if self.dialect == Dialect::Prometheus && self.peek() == Some('"') {
+        if self.dialect.quotes_names() && self.peek() == Some('"') {
             let start = *self;
             let name = self.quoted()?;
             return if name.is_empty() { Err(start.expected(expected)) } else { Ok(name) };
@@ -145,19 +142,17 @@ impl<'a> Cursor<'a> {
     pub(super) fn timestamp(&mut self) -> Result<(Timestamp, f64), Refusal> {
         let start = *self;
         let word = self.word();
-        match self.dialect {
-            Dialect::OpenMetrics => {
-                let seconds = number(word).filter(|seconds| seconds.is_finite());
-                seconds.and_then(|seconds| Some((millis_of_seconds(word, seconds)?, seconds)))
-            }
-            Dialect::Prometheus => {
-                word.parse().ok().map(Timestamp::from_millis).map(|at| (at, at.seconds()))
-            }
+        if self.dialect.is_strict() {
+            let seconds = number(word).filter(|seconds| seconds.is_finite());
+            seconds
+                .and_then(|seconds| Some((millis_of_seconds(word, seconds)?, seconds)))
+                .ok_or_else(|| start.expected("a finite timestamp in seconds"))
+        } else {
+            let millis = word.parse().ok().map(Timestamp::from_millis);
+            millis
+                .map(|at| (at, at.seconds()))
+                .ok_or_else(|| start.expected("a timestamp in whole milliseconds"))
         }
-        .ok_or_else(|| match self.dialect {
-            Dialect::OpenMetrics => start.expected("a finite timestamp in seconds"),
-            Dialect::Prometheus => start.expected("a timestamp in whole milliseconds"),
-        })
     }
 }
 

@@ -72,10 +72,7 @@ pub(super) fn statement(
         return Ok(Statement::Nothing);
     }
     if cursor.peek() == Some('#') {
-        return match dialect {
-            Dialect::OpenMetrics => descriptor(cursor),
-            Dialect::Prometheus => comment(cursor),
-        };
+        return if dialect.is_strict() { descriptor(cursor) } else { comment(cursor) };
     }
     sample(cursor, limits).map(Statement::Sample)
 }
@@ -143,7 +140,7 @@ fn comment(mut cursor: Cursor<'_>) -> Result<Statement, Refusal> {
 }
 
 fn sample(mut cursor: Cursor<'_>, limits: &Limits) -> Result<Sample, Refusal> {
-    let quotes = cursor.dialect == Dialect::Prometheus;
+    let quotes = cursor.dialect.quotes_names();
     let (name, labels) = if quotes && cursor.peek() == Some('{') {
         name_in_braces(&mut cursor, limits)?
     } else {
@@ -217,6 +214,9 @@ fn name_in_braces(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<Series, Re
     let name = cursor.name(true, "the name of a metric in quotes")?;
     cursor.blanks();
     let labels = if cursor.take(",") {
+        if cursor.dialect.is_strict() && cursor.peek() == Some('}') {
+            return Err(cursor.expected("the name of a label"));
+        }
         labels(cursor, limits)?
     } else if cursor.take("}") {
         Vec::new()

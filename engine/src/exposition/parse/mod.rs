@@ -11,7 +11,9 @@
 //!   specification asks of a parser: `# EOF` at the end, families that stand
 //!   together with their metadata first, label sets that stand together with
 //!   times that do not fall, values that fit their type, histograms whose
-//!   parts fit each other, no name in two families.
+//!   parts fit each other, no name in two families. Names of any characters in
+//!   quotes are read by [`Parser::open_metrics_utf8`] alone, which is what
+//!   `escaping=allow-utf-8` announces.
 //! - The Prometheus text format 0.0.4 ([`Parser::prometheus`]) takes what
 //!   scrapers take: blanks, comments, families in any order, names of any
 //!   characters in quotes.
@@ -48,5 +50,19 @@ pub(super) use value::misfit;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     OpenMetrics,
+    /// With names of any characters in quotes.
+    OpenMetricsUtf8,
     Prometheus,
+}
+
+impl Dialect {
+    /// Says whether blanks and the order of lines are as OpenMetrics has them.
+    const fn is_strict(self) -> bool {
+        matches!(self, Self::OpenMetrics | Self::OpenMetricsUtf8)
+    }
+
+    /// Says whether names may stand in quotes.
+    const fn quotes_names(self) -> bool {
+        !matches!(self, Self::OpenMetrics)
+    }
 }

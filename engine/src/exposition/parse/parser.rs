@@ -22,6 +22,7 @@ use super::strict::Strict;
 /// lines that they span have been given out.
 #[derive(Debug)]
 pub struct Parser<R> {
+    dialect: Dialect,
     source: Source<R>,
     limits: Limits,
     families: Families,
@@ -54,17 +55,29 @@ enum Progress {
 impl<R: BufRead> Parser<R> {
     /// Reads OpenMetrics 1.0, refusing what breaks its rules.
     pub fn open_metrics(source: R, limits: Limits) -> Self {
-        Self::new(source, limits, Families::OpenMetrics(Box::default()))
+        Self::new(source, limits, Dialect::OpenMetrics)
+    }
+
+    /// Reads OpenMetrics 1.0 with names of any characters in quotes, as
+    /// `escaping=allow-utf-8` announces them; the rest is as strict.
+    pub fn open_metrics_utf8(source: R, limits: Limits) -> Self {
+        Self::new(source, limits, Dialect::OpenMetricsUtf8)
     }
 
     /// Reads the Prometheus text format 0.0.4, with the quoted names of
     /// 1.0.0, as scrapers do.
     pub fn prometheus(source: R, limits: Limits) -> Self {
-        Self::new(source, limits, Families::Prometheus(Lenient::default()))
+        Self::new(source, limits, Dialect::Prometheus)
     }
 
-    const fn new(reader: R, limits: Limits, families: Families) -> Self {
+    fn new(reader: R, limits: Limits, dialect: Dialect) -> Self {
+        let families = if dialect.is_strict() {
+            Families::OpenMetrics(Box::default())
+        } else {
+            Families::Prometheus(Lenient::default())
+        };
         Self {
+            dialect,
             source: Source::new(reader, limits.line_bytes_max),
             limits,
             families,
@@ -111,11 +124,7 @@ impl<R: BufRead> Parser<R> {
         let line = self.line;
         let located = |column, problem| ParseError { line, column, problem };
         let text = utf8(self.source.line()).map_err(|(column, p)| located(column, p))?;
-        let dialect = match self.families {
-            Families::OpenMetrics(_) => Dialect::OpenMetrics,
-            Families::Prometheus(_) => Dialect::Prometheus,
-        };
-        let statement = line::statement(text, dialect, &self.limits)
+        let statement = line::statement(text, self.dialect, &self.limits)
             .map_err(|refusal| located(refusal.column, refusal.problem))?;
         let columns = Columns::of(&statement);
         let taken = self.take(statement);

@@ -227,7 +227,7 @@ fn what_cannot_be_read_is_told() {
         let (_, error, _) = read(bytes);
         assert_eq!(error.map(|error| error.to_string()).as_deref(), Some(expected));
     };
-    check(&seed[..seed.len() - 1], "byte 0: expected a family behind its length, found 57 bytes");
+    check(&seed[..seed.len() - 1], "byte 0: expected a family behind its length, found 64 bytes");
     check(&[2, 0xff, 0xff], "byte 0: expected a message MetricFamily");
     check(&[0x80, 0x08], "more than 400 bytes in a family");
     check(&[0, 0, 0], "more than 2 families");

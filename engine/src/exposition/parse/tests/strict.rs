@@ -318,3 +318,23 @@ fn metadata_stands_once_and_first_and_names_are_used_once() {
         "#]],
     );
 }
+
+#[test]
+fn names_in_quotes_are_for_those_who_asked() {
+    let text = "# TYPE \"büro.heat\" counter\n{\"büro.heat_total\",\"a.b\"=\"x\",c=\"y\"} 1\nplain{\"a b\"=\"x\"} 2\n# EOF\n";
+    let events: Result<Vec<_>, _> =
+        Parser::open_metrics_utf8(text.as_bytes(), Limits::default()).collect();
+    expect![[r#"
+        counter büro.heat unit="" help=""
+          büro.heat_total Total a.b="x" c="y" 1
+        unknown plain unit="" help=""
+          plain Value a b="x" 2
+    "#]]
+    .assert_eq(&show(&events.unwrap()));
+    assert!(open_metrics(text.as_bytes()).is_err());
+    for refused in ["{} 1", "{\"a\" } 1", "{\"a\",} 1", "{\"\"} 1", "{a} 1", "{\"a\"}  1"] {
+        let text = format!("{refused}\n# EOF\n");
+        let parser = Parser::open_metrics_utf8(text.as_bytes(), Limits::default());
+        assert_eq!(parser.filter_map(Result::err).count(), 1, "{refused}");
+    }
+}
