@@ -27,4 +27,5 @@ mod recording;
 mod restart;
 #[cfg(unix)]
 mod rule_files;
+mod scrape;
 mod web;
