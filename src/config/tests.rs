@@ -437,3 +437,55 @@ fn dependencies_are_checked_on_request() {
     let circle = parse(&(check("a", "b") + &check("b", "a")));
     assert!(matches!(circle.check_dependencies(), Err(HealthError::Cycle { .. })));
 }
+
+#[cfg(feature = "scrape")]
+#[test]
+fn scrapes() {
+    let config = parse(
+        r#"
+        [[scrape]]
+        name = "node"
+        targets = ["db-1:9100", "https://db-2/stats?x=1"]
+        interval = "30s"
+        timeout = "5s"
+        metrics_path = "/m"
+        scheme = "https"
+        labels = { zone = "eu" }
+        honor_labels = true
+        honor_timestamps = false
+        body_size_max = "1MiB"
+        samples_max = 1000
+        labels_max = 20
+        label_name_max = 64
+        label_value_max = 256
+
+        [[scrape]]
+        name = "plain"
+        targets = ["localhost:8080"]
+        "#,
+    );
+    let targets = config.scrapes[0].targets().unwrap();
+    let urls: Vec<_> = targets.iter().map(|target| &*target.url).collect();
+    assert_eq!(urls, ["https://db-1:9100/m", "https://db-2:443/stats?x=1"]);
+    let one = &targets[0];
+    let labels = r#"{instance="db-1:9100",job="node",zone="eu"}"#;
+    assert_eq!(one.intake.labels().to_string(), labels);
+    assert_eq!((one.interval.as_secs(), one.timeout.as_secs()), (30, 5));
+    assert_eq!((one.body_bytes_max, one.intake.limits.samples), (1 << 20, Some(1_000)));
+    assert_eq!((one.intake.honor_labels, one.intake.honor_timestamps), (true, false));
+    let plain = &config.scrapes[1].targets().unwrap()[0];
+    assert_eq!((plain.interval.as_secs(), plain.timeout.as_secs()), (60, 10));
+    assert_eq!(plain.url, "http://localhost:8080/metrics");
+
+    refused("[[scrape]]\nname = \"a\"\n", &["f.toml:1:1: scrape: targets is missing"]);
+    refused(
+        "[[scrape]]\nname = \"a\"\ntargets = [\"ftp://b\"]\n[[scrape]]\nname = \"a\"\ntargets = [\"b:1\"]\ntimeout = \"2m\"\ninterval = \"1ms\"\nport = 1",
+        &[
+            "f.toml:3:11: scrape.targets: job \"a\": expected a target such as \"localhost:9100\" or a URL, got \"ftp://b\"",
+            "f.toml:5:8: scrape.name is \"a\"; expected another: line 2 has it already",
+            "f.toml:7:11: scrape.timeout: job \"a\": timeout must be above zero and at most the interval of 60s, got 120s",
+            "f.toml:8:12: scrape.interval is \"1ms\"; expected a duration from 1s to 1d",
+            "f.toml:9:1: unknown key scrape.port",
+        ],
+    );
+}

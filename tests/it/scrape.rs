@@ -160,7 +160,6 @@ async fn every_format_gives_the_same_series() {
         assert_eq!((status.health, &*status.last_error), (Health::Up, ""), "{}", target.url);
         assert_eq!(status.samples, 1, "{}", target.url);
     }
-    let instance = &server.address;
     let mut found = values(&monitor, "hits_total").await;
     found.sort_by(|one, other| one.0.cmp(&other.0));
     let mut jobs = paths.map(|path| &path[1..]);
@@ -234,8 +233,7 @@ async fn a_stop_ends_the_series_of_targets() {
 
     let again = Monitor::builder().data_dir(&folder).start().unwrap();
     let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
-    let found: Vec<LabelSet> =
-        again.find_series(vec![Vec::new()], all).await.unwrap().iter().cloned().collect();
+    let found: Vec<LabelSet> = again.find_series(vec![Vec::new()], all).await.unwrap().to_vec();
     assert!(found.iter().any(|labels| labels.get("__name__") == "hits_total"), "{found:?}");
     let answer = again.query("hits_total or up", ended).await.unwrap();
     assert!(matches!(&answer.value, Value::Vector(vector) if vector.iter().next().is_none()));

@@ -164,6 +164,11 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
         format_duration(config.intervals.collection),
         contents(config),
     );
+    for job in &config.scrapes {
+        // Its targets were checked when the file was read.
+        let targets = job.targets().map_or(0, |targets| targets.len());
+        let _ = writeln!(text, "  scrapes  {} ({targets} targets)", job.name());
+    }
     for (what, path) in [
         ("page", "/"),
         ("metrics", "/metrics"),
