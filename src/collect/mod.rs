@@ -9,17 +9,20 @@
 //! they have one, so that their dashboards and rules work; `host_…` gauges
 //! are ready-made percentages for rules. All series live in memory only.
 
+mod allocator;
+pub(crate) mod cost;
 #[cfg(feature = "host")]
 mod host;
+pub(crate) mod lag;
 pub(crate) mod own;
 #[cfg(feature = "host")]
 mod process;
+pub(crate) mod runtime;
 pub(crate) mod storage;
 
-#[cfg(feature = "host")]
-use keepwatch_engine::model::MetricKind;
-use keepwatch_engine::model::{MetricDefinition, Record};
+use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
 
+pub use allocator::{AllocatorCollector, AllocatorFigures};
 #[cfg(feature = "host")]
 pub use host::HostCollector;
 #[cfg(feature = "host")]
@@ -78,7 +81,6 @@ fn define(
         .expect("constant definitions are valid; a test builds each of them")
 }
 
-#[cfg(feature = "host")]
 fn gauge(
     name: &'static str,
     unit: &'static str,
@@ -88,7 +90,6 @@ fn gauge(
     define(MetricKind::Gauge, name, unit, labels, help)
 }
 
-#[cfg(feature = "host")]
 fn counter(
     name: &'static str,
     unit: &'static str,
@@ -105,7 +106,7 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-#[cfg(all(test, feature = "host"))]
+#[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
@@ -140,9 +141,15 @@ mod tests {
 
     #[test]
     fn names_end_in_their_unit() {
-        let host = HostCollector::new();
-        let process = ProcessCollector::new();
-        for definition in host.definitions().iter().chain(&process.definitions()) {
+        let mut definitions = runtime::definitions();
+        definitions.extend(lag::definitions());
+        definitions.extend(cost::definitions());
+        definitions.extend(AllocatorCollector::new(AllocatorFigures::default).definitions());
+        #[cfg(feature = "host")]
+        definitions.extend(HostCollector::new().definitions());
+        #[cfg(feature = "host")]
+        definitions.extend(ProcessCollector::new().definitions());
+        for definition in &definitions {
             let stem = match definition.kind() {
                 MetricKind::Counter => definition.name().strip_suffix("_total"),
                 _ => Some(definition.name().as_ref()),

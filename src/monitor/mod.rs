@@ -13,6 +13,7 @@ mod components;
 mod error;
 mod metric;
 mod persisting;
+mod probing;
 mod query;
 mod restoring;
 mod state_file;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
+use actix_rt::ArbiterHandle;
 use keepwatch_actors::Error;
 use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
@@ -49,6 +51,7 @@ pub use keepwatch_actors::querier::{FoundSeries, QueryFailure, QueryLimits};
 pub use metric::{MetricBuilder, MetricError};
 pub use storage::StorageOptions;
 
+use probing::Watched;
 use thread::EngineThread;
 
 /// The longest that encoding an exposition may take.
@@ -68,6 +71,7 @@ struct Inner {
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
+    watched: mpsc::UnboundedSender<Watched>,
     /// Its drop, like a message on it, ends the engine.
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,
@@ -174,6 +178,43 @@ impl Monitor {
         name: impl Into<Arc<str>>,
     ) -> MetricBuilder<keepwatch_engine::instrument::Summary> {
         MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::summary(name))
+    }
+
+    /// Watches an arbiter of the application's until it ends: how late it gets
+    /// to its work, and what its runtime does.
+    ///
+    /// Each second a task is spawned there that tells when it ran. The metrics
+    /// are `actix_arbiter_lag_seconds` (a histogram),
+    /// `actix_arbiter_lag_max_seconds` (the longest since the last collection,
+    /// which grows while the arbiter is stuck) and those of
+    /// [`watch_runtime`](Self::watch_runtime), labelled with `name`; a name
+    /// that is taken gets a number. keepwatch watches its own arbiters as
+    /// `keepwatch` and `keepwatch registry` and so on.
+    ///
+    /// Called where an application is built, it watches every worker of an
+    /// HTTP server:
+    ///
+    /// ```no_run
+    /// # fn application(monitor: &keepwatch::Monitor) {
+    /// monitor.watch_arbiter("http", &actix_rt::Arbiter::current());
+    /// # }
+    /// ```
+    pub fn watch_arbiter(&self, name: impl Into<Arc<str>>, arbiter: &ArbiterHandle) {
+        // An engine that has stopped watches nothing.
+        let _ = self.inner.watched.send(Watched::Arbiter(name.into(), arbiter.clone()));
+    }
+
+    /// Watches a tokio runtime of the application's until the engine stops:
+    /// its workers, tasks and queues, as `tokio_…{runtime="name"}`; a name
+    /// that is taken gets a number.
+    ///
+    /// Stable tokio tells workers, tasks that live, the depth of the global
+    /// queue, and each worker's busy time and naps; a program built with
+    /// `--cfg tokio_unstable` also polls, steals, local queues and threads for
+    /// blocking work.
+    pub fn watch_runtime(&self, name: impl Into<Arc<str>>, runtime: &tokio::runtime::Handle) {
+        // An engine that has stopped watches nothing.
+        let _ = self.inner.watched.send(Watched::Runtime(name.into(), runtime.clone()));
     }
 
     /// Returns each component's state and counts; none once the engine has

@@ -108,7 +108,8 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
-    let collect = config.host.collect;
+    let host = config.host.collect && config.collectors.host;
+    let process = config.host.collect && config.collectors.process;
     let mut builder = config.into_builder().on_alert(move |event: AlertTransition| {
         if event.fires() {
             fired.fetch_add(1, Ordering::Relaxed);
@@ -118,8 +119,11 @@ fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow
     if let Some(folder) = data {
         builder = builder.data_dir(folder);
     }
-    if collect {
-        builder = builder.collector(HostCollector::new).collector(ProcessCollector::new);
+    if host {
+        builder = builder.collector(HostCollector::new);
+    }
+    if process {
+        builder = builder.collector(ProcessCollector::new);
     }
     builder.start().context("the engine cannot start")
 }
@@ -160,7 +164,7 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
     let mut text = format!(
         "keepwatch {} watches {} every {}, with {}\n",
         env!("CARGO_PKG_VERSION"),
-        if config.host.collect { "this host" } else { "itself" },
+        if config.host.collect && config.collectors.host { "this host" } else { "itself" },
         format_duration(config.intervals.collection),
         contents(config),
     );
