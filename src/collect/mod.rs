@@ -100,7 +100,6 @@ fn counter(
 }
 
 /// Byte counts as samples hold them; exact to 8 PiB.
-#[cfg(feature = "host")]
 #[expect(clippy::cast_precision_loss, reason = "samples are f64; exact to 2^53")]
 fn number(count: u64) -> f64 {
     count as f64
