@@ -65,7 +65,6 @@ pub trait Collector: Send + 'static {
 }
 
 /// Defines a metric whose name, unit and labels are constants of this module.
-#[cfg(feature = "host")]
 fn define(
     kind: MetricKind,
     name: &'static str,
