@@ -61,6 +61,28 @@ impl Clock for SystemClock {
     }
 }
 
+/// Measures how long something takes by the machine's monotonic clock: for
+/// instruments that an application times itself with. What the engine does
+/// depends on no stopwatch.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this file is where clocks are read")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Returns the time since the start.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this file is where clocks are read")]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// A clock that moves only when told to: for tests and backtests.
 ///
 /// Clones share the same hands.

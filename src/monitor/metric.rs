@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keepwatch_engine::instrument::{Catalogue, Family, Handle, LabelError, Metric, RegisterError};
-use keepwatch_engine::model::{DefinitionBuilder, DefinitionError};
+use keepwatch_engine::model::{DefinitionBuilder, DefinitionError, NativeBuckets};
 use thiserror::Error;
 
 /// Why a metric was not registered.
@@ -65,9 +65,22 @@ impl<H: Handle> MetricBuilder<H> {
         self
     }
 
-    /// Sets the upper bounds of a histogram's buckets, without `+Inf`.
+    /// Sets the upper bounds of a histogram's buckets, without `+Inf`; with
+    /// [`native`](Self::native) buckets there are none by default.
     pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
         self.definition = self.definition.bounds(bounds);
+        self
+    }
+
+    /// Counts a histogram's measurements in exponential buckets too.
+    pub fn native(mut self, native: NativeBuckets) -> Self {
+        self.definition = self.definition.native(native);
+        self
+    }
+
+    /// Sets the names of a set's states, 1 to 64.
+    pub fn states<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.definition = self.definition.states(names);
         self
     }
 

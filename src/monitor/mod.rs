@@ -24,7 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
-use actix_rt::ArbiterHandle;
 use keepwatch_actors::Error;
 use keepwatch_actors::aggregator::Aggregator;
 use keepwatch_actors::alert_evaluator::AlertEvaluator;
@@ -38,7 +37,7 @@ use keepwatch_actors::supervisor::{
 };
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::exposition;
-use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram};
+use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram, Info, StateSet};
 use keepwatch_engine::model::MetricDefinition;
 use keepwatch_engine::registry::Selected;
 use tokio::sync::{mpsc, watch};
@@ -180,41 +179,14 @@ impl Monitor {
         MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::summary(name))
     }
 
-    /// Watches an arbiter of the application's until it ends: how late it gets
-    /// to its work, and what its runtime does.
-    ///
-    /// Each second a task is spawned there that tells when it ran. The metrics
-    /// are `actix_arbiter_lag_seconds` (a histogram),
-    /// `actix_arbiter_lag_max_seconds` (the longest since the last collection,
-    /// which grows while the arbiter is stuck) and those of
-    /// [`watch_runtime`](Self::watch_runtime), labelled with `name`; a name
-    /// that is taken gets a number. keepwatch watches its own arbiters as
-    /// `keepwatch` and `keepwatch registry` and so on.
-    ///
-    /// Called where an application is built, it watches every worker of an
-    /// HTTP server:
-    ///
-    /// ```no_run
-    /// # fn application(monitor: &keepwatch::Monitor) {
-    /// monitor.watch_arbiter("http", &actix_rt::Arbiter::current());
-    /// # }
-    /// ```
-    pub fn watch_arbiter(&self, name: impl Into<Arc<str>>, arbiter: &ArbiterHandle) {
-        // An engine that has stopped watches nothing.
-        let _ = self.inner.watched.send(Watched::Arbiter(name.into(), arbiter.clone()));
+    /// Starts the definition of an info, whose name ends in `_info`.
+    pub fn info(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Info> {
+        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::info(name))
     }
 
-    /// Watches a tokio runtime of the application's until the engine stops:
-    /// its workers, tasks and queues, as `tokio_…{runtime="name"}`; a name
-    /// that is taken gets a number.
-    ///
-    /// Stable tokio tells workers, tasks that live, the depth of the global
-    /// queue, and each worker's busy time and naps; a program built with
-    /// `--cfg tokio_unstable` also polls, steals, local queues and threads for
-    /// blocking work.
-    pub fn watch_runtime(&self, name: impl Into<Arc<str>>, runtime: &tokio::runtime::Handle) {
-        // An engine that has stopped watches nothing.
-        let _ = self.inner.watched.send(Watched::Runtime(name.into(), runtime.clone()));
+    /// Starts the definition of a set of states.
+    pub fn state_set(&self, name: impl Into<Arc<str>>) -> MetricBuilder<StateSet> {
+        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::state_set(name))
     }
 
     /// Returns each component's state and counts; none once the engine has

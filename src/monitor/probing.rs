@@ -15,8 +15,48 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::Monitor;
 use crate::collect::lag::{self, LagProbe};
 use crate::collect::runtime;
+
+impl Monitor {
+    /// Watches an arbiter of the application's until it ends: how late it gets
+    /// to its work, and what its runtime does.
+    ///
+    /// Each second a task is spawned there that tells when it ran. The metrics
+    /// are `actix_arbiter_lag_seconds` (a histogram),
+    /// `actix_arbiter_lag_max_seconds` (the longest since the last collection,
+    /// which grows while the arbiter is stuck) and those of
+    /// [`watch_runtime`](Self::watch_runtime), labelled with `name`; a name
+    /// that is taken gets a number. keepwatch watches its own arbiters as
+    /// `keepwatch` and `keepwatch registry` and so on.
+    ///
+    /// Called where an application is built, it watches every worker of an
+    /// HTTP server:
+    ///
+    /// ```no_run
+    /// # fn application(monitor: &keepwatch::Monitor) {
+    /// monitor.watch_arbiter("http", &actix_rt::Arbiter::current());
+    /// # }
+    /// ```
+    pub fn watch_arbiter(&self, name: impl Into<Arc<str>>, arbiter: &ArbiterHandle) {
+        // An engine that has stopped watches nothing.
+        let _ = self.inner.watched.send(Watched::Arbiter(name.into(), arbiter.clone()));
+    }
+
+    /// Watches a tokio runtime of the application's until the engine stops:
+    /// its workers, tasks and queues, as `tokio_…{runtime="name"}`; a name
+    /// that is taken gets a number.
+    ///
+    /// Stable tokio tells workers, tasks that live, the depth of the global
+    /// queue, and each worker's busy time and naps; a program built with
+    /// `--cfg tokio_unstable` also polls, steals, local queues and threads for
+    /// blocking work.
+    pub fn watch_runtime(&self, name: impl Into<Arc<str>>, runtime: &tokio::runtime::Handle) {
+        // An engine that has stopped watches nothing.
+        let _ = self.inner.watched.send(Watched::Runtime(name.into(), runtime.clone()));
+    }
+}
 
 /// Something of the application's that is to be watched.
 #[derive(Debug)]

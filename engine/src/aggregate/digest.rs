@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::window::latest;
 use super::{Method, Observed};
-use crate::model::{Labels, MetricKind, TimeRange};
+use crate::model::{Labels, TimeRange};
 
 /// The figures of one series over a window; `None` where there is none.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,11 +32,10 @@ impl Observed {
     #[must_use]
     pub fn digest(&self, window: TimeRange) -> Digest {
         let value = |method| self.value(method, window);
-        let current = match self.kind() {
-            MetricKind::Counter | MetricKind::Gauge => value(Method::Last),
-            MetricKind::Histogram | MetricKind::Summary => {
-                latest(self.samples(), window).map(|sample| sample.value)
-            }
+        let current = if self.kind().is_distribution() {
+            latest(self.samples(), window).map(|sample| sample.value)
+        } else {
+            value(Method::Last)
         };
         Digest {
             labels: self.labels().clone(),

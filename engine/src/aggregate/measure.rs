@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, evaluate, observe};
 use super::{AggregateError, Method};
-use crate::model::{
-    Labels, Matcher, MetricDefinition, MetricKind, SeriesSamples, TimeRange, Timestamp,
-};
+use crate::model::{Labels, Matcher, MetricDefinition, SeriesSamples, TimeRange, Timestamp};
 
 /// How long before the window samples are read, for what counters grew from.
 const BASELINE: Duration = Duration::from_secs(5 * 60);
@@ -94,7 +92,7 @@ impl Measure {
             }
         };
         // Of a histogram or summary an increase is a number of measurements.
-        let counts = matches!(source.kind(), MetricKind::Histogram | MetricKind::Summary);
+        let counts = source.kind().is_distribution();
         let unit = match self.method {
             Method::Count | Method::Rate | Method::Variance => "",
             Method::Increase if counts => "",

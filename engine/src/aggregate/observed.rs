@@ -118,7 +118,7 @@ impl Observed {
     }
 
     const fn is_distribution(&self) -> bool {
-        matches!(self.kind, MetricKind::Histogram | MetricKind::Summary)
+        self.kind.is_distribution()
     }
 }
 
@@ -126,7 +126,7 @@ impl Observed {
 const fn natural_method(kind: MetricKind) -> Method {
     match kind {
         MetricKind::Counter => Method::Increase,
-        MetricKind::Gauge => Method::Last,
+        MetricKind::Gauge | MetricKind::Info | MetricKind::StateSet => Method::Last,
         MetricKind::Histogram | MetricKind::Summary => Method::Avg,
     }
 }

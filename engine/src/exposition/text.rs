@@ -63,7 +63,7 @@ impl<'a> Line<'a> {
         let label = match kind {
             MetricKind::Histogram => "le",
             MetricKind::Summary => "quantile",
-            MetricKind::Counter | MetricKind::Gauge => "",
+            _ => "",
         };
         let part = labels.get(label).and_then(|text| {
             // `+Inf` is a float for Rust, too.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::atomic::AtomicF64;
 use super::cells::Words;
+use super::exemplar::{Exemplar, Exemplars};
 use super::metric::RefusalCells;
 
 /// A running total that only grows; cheap to clone, usable on any thread.
@@ -19,6 +20,7 @@ pub(super) struct CounterCell {
     rest: OnceLock<Words>,
     /// What the total was when it was last overwritten, less the sums then.
     base: AtomicF64,
+    exemplars: OnceLock<Exemplars>,
     refusals: Arc<RefusalCells>,
 }
 
@@ -47,6 +49,16 @@ impl Counter {
         }
     }
 
+    /// Adds 1, and asks for an exemplar if there has been none since exemplars
+    /// were last shown. One with more than 128 characters of labels is left
+    /// out and counted as refused.
+    #[inline]
+    pub fn increment_with(&self, exemplar: impl FnOnce() -> Option<Exemplar>) {
+        self.increment();
+        let exemplars = self.0.exemplars.get_or_init(|| Exemplars::new(1));
+        exemplars.put(0, 1.0, &self.0.refusals, exemplar);
+    }
+
     /// Returns the total.
     #[must_use]
     pub fn value(&self) -> f64 {
@@ -56,8 +68,13 @@ impl Counter {
 
 impl CounterCell {
     pub(super) fn new(refusals: Arc<RefusalCells>) -> Self {
-        let (whole, rest) = (Words::new(1), OnceLock::new());
-        Self { whole, rest, base: AtomicF64::default(), refusals }
+        Self {
+            whole: Words::new(1),
+            rest: OnceLock::new(),
+            base: AtomicF64::default(),
+            exemplars: OnceLock::new(),
+            refusals,
+        }
     }
 
     pub(super) fn value(&self) -> f64 {
@@ -68,6 +85,11 @@ impl CounterCell {
     fn counted(&self) -> f64 {
         let rest = self.rest.get().map_or(0.0, |rest| rest.sum_floats(0));
         self.whole.sum(0) as f64 + rest
+    }
+
+    /// Returns the exemplar, if there is one.
+    pub(super) fn exemplars(&self) -> Vec<(usize, Exemplar)> {
+        self.exemplars.get().map(Exemplars::show).unwrap_or_default()
     }
 
     /// Makes the total `value`; a concurrent increment may be lost.

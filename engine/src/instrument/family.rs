@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::error::LabelError;
 use super::metric::{Child, Metric};
-use super::{Counter, Gauge, Histogram, Summary};
+use super::{Counter, Gauge, Histogram, Info, StateSet, Summary};
 use crate::model::MetricKind;
 
-/// A handle on a cell: [`Counter`], [`Gauge`], [`Histogram`] or [`Summary`].
+/// A handle on a cell: [`Counter`], [`Gauge`], [`Histogram`], [`Summary`],
+/// [`Info`] or [`StateSet`].
 pub trait Handle: Sized + sealed::Sealed {
     /// The kind of metric that the handle writes.
     const KIND: MetricKind;
@@ -33,6 +34,10 @@ pub type GaugeFamily = Family<Gauge>;
 pub type HistogramFamily = Family<Histogram>;
 /// A family of summaries.
 pub type SummaryFamily = Family<Summary>;
+/// A family of infos.
+pub type InfoFamily = Family<Info>;
+/// A family of sets of states.
+pub type StateSetFamily = Family<StateSet>;
 
 impl<H: Handle> Family<H> {
     /// Takes a metric as a family; `None` if it is of another kind.
@@ -100,3 +105,5 @@ handle!(Counter, counter);
 handle!(Gauge, gauge);
 handle!(Histogram, histogram);
 handle!(Summary, summary);
+handle!(Info, info);
+handle!(StateSet, state_set);

@@ -1,23 +1,29 @@
 //! Gauges.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use super::atomic::AtomicF64;
+use super::cells::Words;
 use super::metric::RefusalCells;
 
 /// A value that goes up and down; cheap to clone, usable on any thread.
 #[derive(Debug, Clone)]
 pub struct Gauge(pub(super) Arc<GaugeCell>);
 
+/// What was set is one float of all threads, as the last one to write wins.
+/// What is in flight goes up and down by one, which each thread can count for
+/// itself; most gauges never have that.
 #[derive(Debug)]
 pub(super) struct GaugeCell {
     value: AtomicF64,
+    in_flight: OnceLock<Words>,
     refusals: Arc<RefusalCells>,
 }
 
 impl Gauge {
-    /// Sets the value; any float is one.
+    /// Sets the value; any float is one. What is [in flight](Self::in_flight)
+    /// comes on top.
     #[inline]
     pub fn set(&self, value: f64) {
         self.0.value.store(value);
@@ -44,6 +50,16 @@ impl Gauge {
         self.0.value.add(-1.0);
     }
 
+    /// Counts something as in flight until the guard is dropped, on whatever
+    /// thread and even by a panic. Costs what a counter's increment does, each
+    /// way.
+    #[inline]
+    #[must_use = "it is in flight for as long as the guard is kept"]
+    pub fn in_flight(&self) -> InFlight {
+        self.0.step(1);
+        InFlight(self.clone())
+    }
+
     /// Returns the value.
     #[must_use]
     pub fn value(&self) -> f64 {
@@ -51,12 +67,39 @@ impl Gauge {
     }
 }
 
+/// Something that a gauge counts as in flight; made by [`Gauge::in_flight`].
+#[derive(Debug)]
+pub struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.0.step(u64::MAX);
+    }
+}
+
 impl GaugeCell {
     pub(super) fn new(refusals: Arc<RefusalCells>) -> Self {
-        Self { value: AtomicF64::default(), refusals }
+        Self { value: AtomicF64::default(), in_flight: OnceLock::new(), refusals }
     }
 
+    /// Adds to what is in flight; the words wrap around, so that the greatest
+    /// number takes one away.
+    #[inline]
+    fn step(&self, amount: u64) {
+        self.in_flight.get_or_init(|| Words::new(1)).add(0, amount);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
     pub(super) fn value(&self) -> f64 {
-        self.value.load()
+        let in_flight = self.in_flight.get().map_or(0, |words| words.sum(0).cast_signed());
+        self.value.load() + in_flight as f64
+    }
+
+    /// Makes the value `value`, what is in flight included.
+    #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
+    pub(super) fn overwrite(&self, value: f64) {
+        let in_flight = self.in_flight.get().map_or(0, |words| words.sum(0).cast_signed());
+        self.value.store(if in_flight == 0 { value } else { value - in_flight as f64 });
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
@@ -11,9 +11,12 @@ use foldhash::fast::RandomState;
 use super::catalogue::CatalogueLimits;
 use super::counter::{Counter, CounterCell};
 use super::error::LabelError;
+use super::exemplar::Exemplar;
 use super::gauge::{Gauge, GaugeCell};
-use super::histogram::{Histogram, HistogramCell};
+use super::histogram::{Histogram, HistogramCell, NativeCounts};
+use super::info::{Info, InfoCell};
 use super::part::Part;
+use super::state_set::{StateSet, StateSetCell};
 use super::summary::{Summary, SummaryCell};
 use crate::model::{Labels, MetricDefinition, MetricKind, Timestamp};
 
@@ -46,6 +49,7 @@ pub struct Child {
     key: Arc<[u8]>,
     labels: Labels,
     cell: Cell,
+    created: OnceLock<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,8 @@ pub(super) enum Cell {
     Gauge(Arc<GaugeCell>),
     Histogram(Arc<HistogramCell>),
     Summary(Arc<SummaryCell>),
+    Info(Arc<InfoCell>),
+    StateSet(Arc<StateSetCell>),
 }
 
 /// How many writes through a metric's handles were left out, by reason.
@@ -67,6 +73,10 @@ pub struct Refusals {
     pub series: u64,
     /// A wrong number of label values, or an over-long one.
     pub labels: u64,
+    /// A state that the metric does not have.
+    pub states: u64,
+    /// An exemplar whose labels are too long.
+    pub exemplars: u64,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +85,8 @@ pub(super) struct RefusalCells {
     pub(super) negative: AtomicU64,
     series: AtomicU64,
     labels: AtomicU64,
+    pub(super) states: AtomicU64,
+    pub(super) exemplars: AtomicU64,
 }
 
 impl Metric {
@@ -132,6 +144,8 @@ impl Metric {
             negative: load(&self.refusals.negative),
             series: load(&self.refusals.series),
             labels: load(&self.refusals.labels),
+            states: load(&self.refusals.states),
+            exemplars: load(&self.refusals.exemplars),
         }
     }
 
@@ -241,6 +255,7 @@ impl Metric {
             // The definition's names are valid and distinct.
             labels: Labels::new(pairs).unwrap_or_default(),
             cell: self.cell(),
+            created: OnceLock::new(),
         });
         let mut kept = Arc::clone(&new);
         if let Some(shard) = self.shard(new.key()) {
@@ -270,9 +285,14 @@ impl Metric {
             MetricKind::Counter => Cell::Counter(Arc::new(CounterCell::new(refusals))),
             MetricKind::Gauge => Cell::Gauge(Arc::new(GaugeCell::new(refusals))),
             MetricKind::Histogram => {
-                Cell::Histogram(Arc::new(HistogramCell::new(self.definition.bounds(), refusals)))
+                Cell::Histogram(Arc::new(HistogramCell::new(&self.definition, refusals)))
             }
             MetricKind::Summary => Cell::Summary(Arc::new(SummaryCell::new(refusals))),
+            MetricKind::Info => Cell::Info(Arc::default()),
+            MetricKind::StateSet => {
+                let states = self.definition.states();
+                Cell::StateSet(Arc::new(StateSetCell::new(states, refusals)))
+            }
         }
     }
 
@@ -303,6 +323,8 @@ impl Child {
             Cell::Gauge(cell) => into.push(cell.value()),
             Cell::Histogram(cell) => cell.read(into),
             Cell::Summary(cell) => cell.read(definition.quantiles(), now, into),
+            Cell::Info(_) => into.push(1.0),
+            Cell::StateSet(cell) => cell.read(into),
         }
     }
 
@@ -311,8 +333,8 @@ impl Child {
     pub fn overwrite(&self, value: f64) {
         match &self.cell {
             Cell::Counter(cell) => cell.overwrite(value),
-            Cell::Gauge(cell) => Gauge(Arc::clone(cell)).set(value),
-            Cell::Histogram(_) | Cell::Summary(_) => {}
+            Cell::Gauge(cell) => cell.overwrite(value),
+            Cell::Histogram(_) | Cell::Summary(_) | Cell::Info(_) | Cell::StateSet(_) => {}
         }
     }
 
@@ -352,6 +374,59 @@ impl Child {
         }
     }
 
+    /// Returns a handle if the child is an info.
+    #[must_use]
+    pub fn info(&self) -> Option<Info> {
+        match &self.cell {
+            Cell::Info(cell) => Some(Info(Arc::clone(cell))),
+            _ => None,
+        }
+    }
+
+    /// Returns a handle if the child is a set of states.
+    #[must_use]
+    pub fn state_set(&self) -> Option<StateSet> {
+        match &self.cell {
+            Cell::StateSet(cell) => Some(StateSet(Arc::clone(cell))),
+            _ => None,
+        }
+    }
+
+    /// Returns the exponential buckets of a histogram that has them.
+    #[must_use]
+    pub fn native(&self) -> Option<NativeCounts> {
+        match &self.cell {
+            Cell::Histogram(cell) => cell.native(),
+            _ => None,
+        }
+    }
+
+    /// Returns the exemplars of a counter or histogram, each with the place of
+    /// its bucket among the metric's parts. New ones are asked for from now
+    /// on, so one reader is to ask: the exposition.
+    #[must_use]
+    pub fn exemplars(&self) -> Vec<(usize, Exemplar)> {
+        match &self.cell {
+            Cell::Counter(cell) => cell.exemplars(),
+            Cell::Histogram(cell) => cell.exemplars(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns when the running totals were 0 for the last time, as far as is
+    /// known: at the collection before the one that found the child. `None`
+    /// before it was collected.
+    #[must_use]
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.get().copied()
+    }
+
+    /// Notes when the running totals were 0 for the last time; only the first
+    /// note counts.
+    pub(crate) fn note_created(&self, at: Timestamp) {
+        let _ = self.created.set(at);
+    }
+
     /// Says whether a handle exists.
     #[must_use]
     pub fn is_held(&self) -> bool {
@@ -360,6 +435,8 @@ impl Child {
             Cell::Gauge(cell) => Arc::strong_count(cell),
             Cell::Histogram(cell) => Arc::strong_count(cell),
             Cell::Summary(cell) => Arc::strong_count(cell),
+            Cell::Info(cell) => Arc::strong_count(cell),
+            Cell::StateSet(cell) => Arc::strong_count(cell),
         };
         holders > 1
     }

@@ -3,7 +3,8 @@
 //! A [`Catalogue`] holds every [`Metric`] by name: an immutable map that is
 //! replaced as a whole, so that looking one up never waits. A metric holds a
 //! [`Child`] for each set of label values, and a child holds the atomics that
-//! the handles [`Counter`], [`Gauge`], [`Histogram`] and [`Summary`] write.
+//! the handles [`Counter`], [`Gauge`], [`Histogram`], [`Summary`], [`Info`]
+//! and [`StateSet`] write.
 //!
 //! Handles work before the engine starts and after it stopped, and outlive
 //! every restart. Writing one never fails: what makes no sense (a NaN, a
@@ -18,24 +19,35 @@ mod catalogue;
 mod cells;
 mod counter;
 mod error;
+mod exemplar;
 mod family;
 mod gauge;
 mod histogram;
+mod info;
 mod kept;
 mod metric;
 mod part;
+mod state_set;
 mod summary;
+mod timer;
 
 pub use catalogue::{Catalogue, CatalogueLimits};
 pub use counter::Counter;
 pub use error::{LabelError, RegisterError};
-pub use family::{CounterFamily, Family, GaugeFamily, Handle, HistogramFamily, SummaryFamily};
-pub use gauge::Gauge;
-pub use histogram::Histogram;
+pub use exemplar::Exemplar;
+pub use family::{
+    CounterFamily, Family, GaugeFamily, Handle, HistogramFamily, InfoFamily, StateSetFamily,
+    SummaryFamily,
+};
+pub use gauge::{Gauge, InFlight};
+pub use histogram::{Histogram, NativeCounts};
+pub use info::Info;
 pub use kept::{CatalogueRevision, KeptMetrics};
 pub use metric::{Child, Metric, Refusals};
 pub use part::{Part, float_text};
+pub use state_set::StateSet;
 pub use summary::{SUMMARY_WINDOW, Summary};
+pub use timer::{Observer, Timer};
 
 #[cfg(test)]
 mod tests;

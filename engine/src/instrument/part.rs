@@ -6,13 +6,15 @@ use crate::model::{MetricDefinition, MetricKind};
 
 /// One of the series that every set of label values of a metric has.
 ///
-/// A counter or gauge has one. A histogram has its cumulative buckets, sum
-/// and count; a summary its quantiles, sum and count.
+/// A counter, gauge or info has one. A histogram has its cumulative buckets,
+/// sum and count; a summary its quantiles, sum and count; a set of states one
+/// for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// The series' name.
     pub name: Arc<str>,
-    /// The label that the part adds, `le` or `quantile`, and its value.
+    /// The label that the part adds, such as `le` or `quantile`, and its
+    /// value.
     pub label: Option<(Arc<str>, Arc<str>)>,
     /// Whether the series is a running total, which was 0 before it began.
     pub is_total: bool,
@@ -34,8 +36,16 @@ impl Part {
             MetricKind::Counter => {
                 return vec![Self { name: Arc::clone(name), label: None, is_total: true }];
             }
-            MetricKind::Gauge => {
+            MetricKind::Gauge | MetricKind::Info => {
                 return vec![Self { name: Arc::clone(name), label: None, is_total: false }];
+            }
+            MetricKind::StateSet => {
+                let state = |state: &Arc<str>| Self {
+                    name: Arc::clone(name),
+                    label: Some((Arc::clone(name), Arc::clone(state))),
+                    is_total: false,
+                };
+                return definition.states().iter().map(state).collect();
             }
             MetricKind::Histogram => {
                 let bucket = part("_bucket", true);
@@ -118,5 +128,8 @@ mod tests {
         let summary = MetricDefinition::summary("s").quantiles([0.5]).build().unwrap();
         assert_eq!(show(summary), ["s{quantile=0.5}", "s_sum", "s_count"]);
         assert_eq!(show(MetricDefinition::counter("c_total").build().unwrap()), ["c_total"]);
+        assert_eq!(show(MetricDefinition::info("a_info").build().unwrap()), ["a_info"]);
+        let states = MetricDefinition::state_set("s").states(["on", "off"]).build().unwrap();
+        assert_eq!(show(states), ["s{s=on}", "s{s=off}"]);
     }
 }

@@ -193,3 +193,64 @@ fn threads_that_register_and_write_at_once_lose_nothing() {
     assert_eq!((metrics.len(), children.len(), total), (10, 50, 6_000.0));
     assert_eq!(metrics.iter().map(|metric| metric.children()).sum::<usize>(), 50);
 }
+
+#[test]
+fn an_info_is_one_and_states_are_one_or_zero() {
+    let info: InfoFamily = family(MetricDefinition::info("build_info").labels(["version"]));
+    let _held = info.with(&["1.2"]).unwrap();
+    assert_eq!(values(info.metric()), [1.0]);
+
+    let states = MetricDefinition::state_set("s").states(["starting", "running", "failed"]);
+    let states: StateSetFamily = family(states);
+    let state = states.with(&[]).unwrap();
+    assert_eq!(values(states.metric()), [0.0, 0.0, 0.0]);
+    state.set("starting", true);
+    state.set("failed", true);
+    state.set("unheard of", true);
+    assert_eq!(values(states.metric()), [1.0, 0.0, 1.0]);
+    state.set("failed", false);
+    state.enter("running");
+    state.enter("unheard of");
+    assert_eq!(values(states.metric()), [0.0, 1.0, 0.0]);
+    assert!(state.is_on("running") && !state.is_on("starting") && !state.is_on("unheard of"));
+    assert_eq!(states.metric().refusals().states, 2);
+}
+
+#[test]
+fn what_is_in_flight_goes_up_and_down_on_any_thread_and_through_panics() {
+    let gauges: GaugeFamily = family(MetricDefinition::gauge("g"));
+    let gauge = gauges.with(&[]).unwrap();
+    gauge.set(10.0);
+    let (one, two) = (gauge.in_flight(), gauge.in_flight());
+    assert_eq!(gauge.value(), 12.0);
+    std::thread::spawn(move || drop(one)).join().unwrap();
+    assert_eq!(gauge.value(), 11.0);
+    let inside = gauge.clone();
+    let panicked = std::thread::spawn(move || {
+        let _request = inside.in_flight();
+        assert_eq!(inside.value(), 10.0, "a panic within a request");
+    });
+    assert!(panicked.join().is_err());
+    gauge.set(1.0);
+    assert_eq!(gauge.value(), 2.0, "what is in flight comes on top");
+    gauges.metric().all_children()[0].overwrite(7.0);
+    assert_eq!(gauge.value(), 7.0);
+    drop(two);
+    assert_eq!(gauge.value(), 6.0);
+}
+
+#[test]
+fn a_timer_measures_once_unless_it_is_discarded() {
+    let histograms: HistogramFamily = family(MetricDefinition::histogram("h").unit("seconds"));
+    let histogram = histograms.with(&[]).unwrap();
+    let stopped = histogram.time().stop();
+    assert_eq!((histogram.count(), histogram.sum()), (1, stopped.as_secs_f64()));
+    drop(histogram.time());
+    assert_eq!(histogram.time_of(|| 7), 7);
+    histogram.time().discard();
+    assert_eq!(histogram.count(), 3);
+    let summaries: SummaryFamily = family(MetricDefinition::summary("s"));
+    let summary = summaries.with(&[]).unwrap();
+    drop(summary.time());
+    assert_eq!(summary.count(), 1);
+}

@@ -16,7 +16,7 @@ mod timestamp;
 
 pub use definition::{
     DEFAULT_BOUNDS, DEFAULT_QUANTILES, DefinitionBuilder, DefinitionError, MetricDefinition,
-    MetricKind,
+    MetricKind, NativeBuckets,
 };
 pub use label::{Labels, LabelsError};
 pub use matcher::{MatchOp, Matcher, MatcherError};

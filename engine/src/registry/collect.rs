@@ -121,6 +121,7 @@ impl Sampling<'_> {
                 Ok(set) => {
                     if set.child.is_none() {
                         self.begin_totals(&metric, set);
+                        child.note_created(self.zero_at);
                     }
                     set.child = Some(child);
                 }

@@ -116,7 +116,8 @@ impl Drops {
         self.add(DropReason::NotANumber, refusals.not_a_number);
         self.add(DropReason::Negative, refusals.negative);
         self.add(DropReason::SeriesOfMetric, refusals.series);
-        self.add(DropReason::Labels, refusals.labels);
+        self.add(DropReason::Labels, refusals.labels + refusals.states);
+        self.add(DropReason::LabelValue, refusals.exemplars);
     }
 
     fn add(&mut self, reason: DropReason, count: u64) {

@@ -86,7 +86,8 @@ impl Registry {
         self.ensure(metric)?;
         let entry = self.entries.get_mut(metric).ok_or(RegistryError::UnknownSeries)?;
         let definition = entry.definition();
-        if !matches!(definition.kind(), MetricKind::Counter | MetricKind::Gauge) {
+        if !matches!(definition.kind(), MetricKind::Counter | MetricKind::Gauge | MetricKind::Info)
+        {
             return Err(wrong_kind(definition, "an appended value"));
         }
         self.scratch.key.clear();
@@ -290,7 +291,7 @@ fn check_observation(
     definition: &MetricDefinition,
     observation: Observation,
 ) -> Result<(), RegistryError> {
-    use MetricKind::{Counter, Gauge, Histogram, Summary};
+    use MetricKind::{Counter, Gauge, Histogram, Info, Summary};
     let metric = || Arc::clone(definition.name());
     let not_a_number =
         |value, what| Err(RegistryError::NotANumber { metric: metric(), value, what });
@@ -308,6 +309,7 @@ fn check_observation(
             not_a_number(value, "measurement")
         }
         (Counter | Gauge, Observation::Set { .. } | Observation::Add(_))
+        | (Info, Observation::Set { .. })
         | (Histogram | Summary, Observation::Observe(_)) => Ok(()),
         (_, Observation::Set { .. }) => Err(wrong_kind(definition, "a set value")),
         (_, Observation::Add(_)) => Err(wrong_kind(definition, "an added amount")),
@@ -319,6 +321,8 @@ fn wrong_kind(definition: &MetricDefinition, given: &'static str) -> RegistryErr
     let takes = match definition.kind() {
         MetricKind::Counter => "added amounts and set totals",
         MetricKind::Gauge => "set values and added amounts",
+        MetricKind::Info => "set values",
+        MetricKind::StateSet => "states through its handles",
         MetricKind::Histogram | MetricKind::Summary => "observed measurements",
     };
     let metric = Arc::clone(definition.name());

@@ -43,9 +43,9 @@ impl Terms {
     /// it.
     fn take(&self, value: f64) -> bool {
         let fits = match self.kind {
-            MetricKind::Gauge => true,
+            MetricKind::Gauge | MetricKind::Info => true,
             MetricKind::Counter => value >= 0.0 && value.is_finite(),
-            MetricKind::Histogram | MetricKind::Summary => false,
+            MetricKind::Histogram | MetricKind::Summary | MetricKind::StateSet => false,
         };
         fits && self.metric.children() == 0
     }

@@ -123,7 +123,9 @@ fn series(name: &str, pairs: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesS
 fn definition(kind: MetricKind) -> MetricDefinition {
     let built = match kind {
         MetricKind::Counter => MetricDefinition::counter("m").labels(["i"]).build(),
-        MetricKind::Gauge => MetricDefinition::gauge("m").labels(["i"]).build(),
+        MetricKind::Gauge | MetricKind::Info | MetricKind::StateSet => {
+            MetricDefinition::gauge("m").labels(["i"]).build()
+        }
         MetricKind::Histogram => MetricDefinition::histogram("m").labels(["i"]).build(),
         MetricKind::Summary => MetricDefinition::summary("m").labels(["i"]).build(),
     };

@@ -23,7 +23,7 @@ impl<'q> Series<'q> {
     }
 
     pub(super) const fn is_distribution(&self) -> bool {
-        matches!(self.kind, MetricKind::Histogram | MetricKind::Summary)
+        self.kind.is_distribution()
     }
 
     /// Returns the query for the value by a method; by the one that the kind

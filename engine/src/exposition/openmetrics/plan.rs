@@ -93,6 +93,8 @@ fn typed(definition: &MetricDefinition) -> Option<WrittenFamily> {
         }
         MetricKind::Histogram => (name, FamilyKind::Histogram),
         MetricKind::Summary => (name, FamilyKind::Summary),
+        MetricKind::Info => (name.strip_suffix("_info")?, FamilyKind::Info),
+        MetricKind::StateSet => (name, FamilyKind::StateSet),
     };
     Some(family(definition, stem.into(), kind, series_names(definition)))
 }
@@ -123,7 +125,9 @@ fn series_names(definition: &MetricDefinition) -> Vec<Arc<str>> {
     let name = definition.name();
     let suffixed = |suffix: &str| format!("{name}{suffix}").into();
     match definition.kind() {
-        MetricKind::Counter | MetricKind::Gauge => vec![Arc::clone(name)],
+        MetricKind::Counter | MetricKind::Gauge | MetricKind::Info | MetricKind::StateSet => {
+            vec![Arc::clone(name)]
+        }
         MetricKind::Histogram => vec![suffixed("_bucket"), suffixed("_sum"), suffixed("_count")],
         MetricKind::Summary => vec![Arc::clone(name), suffixed("_sum"), suffixed("_count")],
     }

@@ -21,12 +21,14 @@
 //! catalogue.
 
 mod allocate;
+mod row;
 mod slab;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod words;
 
+pub(super) use self::row::Row;
 use self::slab::Slab;
 pub(super) use self::words::Words;
 
@@ -46,22 +48,10 @@ impl Block {
         Some(Self { start: allocate::take(class)?, class })
     }
 
-    /// Adds to the word `index` of the calling thread, wrapping around. An
-    /// index outside of the block means its last word.
+    /// Lets `change` add to the words of the calling thread.
     #[inline]
-    pub(super) fn add(&self, index: usize, amount: u64) {
-        self.update(index, |word| word.wrapping_add(amount));
-    }
-
-    /// Adds to the word `index` of the calling thread as a float.
-    #[inline]
-    pub(super) fn add_float(&self, index: usize, amount: f64) {
-        self.update(index, |word| (f64::from_bits(word) + amount).to_bits());
-    }
-
-    #[inline]
-    fn update(&self, index: usize, step: impl Fn(u64) -> u64) {
-        thread::update(self.word(index), step);
+    pub(super) fn change(&self, change: impl FnOnce(Row<'_>)) {
+        thread::change(self.start, 1 << self.class, change);
     }
 
     /// Returns the sum of the words `index` of all threads.
@@ -76,7 +66,6 @@ impl Block {
         Slab::all().filter_map(|slab| slab.peek(word)).map(f64::from_bits).sum()
     }
 
-    #[inline]
     fn word(&self, index: usize) -> u32 {
         let last = (1_usize << self.class) - 1;
         // The last word of a chunk has the greatest index, so it fits.

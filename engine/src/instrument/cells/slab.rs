@@ -76,23 +76,26 @@ impl Slab {
         self.taken.store(false, Ordering::Release);
     }
 
-    /// Returns a word, whose chunk is made if it is the first of it.
+    /// Returns `len` words of one chunk, which is made if they are the first
+    /// of it.
     #[inline]
-    pub(super) fn word(&self, word: u32) -> &AtomicU64 {
-        let (page, chunk, place) = split(word);
+    pub(super) fn words(&self, start: u32, len: usize) -> &[AtomicU64] {
+        let (page, chunk, place) = split(start);
         let made = self.pages[page].get().and_then(|page| page[chunk].get());
-        match made {
-            Some(chunk) => &chunk[place],
-            None => self.make(page, chunk, place),
-        }
+        let chunk = match made {
+            Some(chunk) => chunk,
+            None => self.make(page, chunk),
+        };
+        // Blocks end where chunks do, if not before.
+        chunk.get(place..place + len).unwrap_or_default()
     }
 
     #[cold]
-    fn make(&self, page: usize, chunk: usize, place: usize) -> &AtomicU64 {
+    fn make(&self, page: usize, chunk: usize) -> &Chunk {
         let empty_page = || Box::new(array::from_fn(|_| OnceLock::new()));
         let empty_chunk = || Box::new(array::from_fn(|_| AtomicU64::new(0)));
         let page = self.pages[page].get_or_init(empty_page);
-        &page[chunk].get_or_init(empty_chunk)[place]
+        page[chunk].get_or_init(empty_chunk)
     }
 
     /// Reads a word; `None` if its chunk was never written.

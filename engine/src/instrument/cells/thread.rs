@@ -1,8 +1,8 @@
 //! The calling thread's slab.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 
+use super::row::Row;
 use super::slab::Slab;
 
 thread_local! {
@@ -24,28 +24,23 @@ impl Drop for Guard {
     }
 }
 
-/// Changes a word of the calling thread.
+/// Lets `change` add to `len` words of the calling thread.
 #[inline]
-pub(super) fn update(word: u32, step: impl Fn(u64) -> u64) {
+pub(super) fn change(start: u32, len: usize, change: impl FnOnce(Row<'_>)) {
     match SLAB.get() {
-        Some(slab) => {
-            // Nobody else writes here: a load and a store are enough.
-            let word = slab.word(word);
-            word.store(step(word.load(Ordering::Relaxed)), Ordering::Relaxed);
-        }
-        None => update_first(word, step),
+        Some(slab) => change(Row::alone(slab.words(start, len))),
+        None => change_first(start, len, change),
     }
 }
 
 #[cold]
-fn update_first(word: u32, step: impl Fn(u64) -> u64) {
+fn change_first(start: u32, len: usize, change: impl FnOnce(Row<'_>)) {
     // Without a guard, nobody would leave the slab again.
     if GUARD.try_with(|_| ()).is_ok() {
-        SLAB.set(Some(Slab::take()));
-        return update(word, step);
+        let slab = Slab::take();
+        SLAB.set(Some(slab));
+        change(Row::alone(slab.words(start, len)));
+    } else {
+        change(Row::shared(Slab::shared().words(start, len)));
     }
-    let word = Slab::shared().word(word);
-    let stepped = |value| Some(step(value));
-    // The closure always has a value.
-    let _ = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, stepped);
 }

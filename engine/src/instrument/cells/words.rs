@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Block;
+use super::{Block, Row};
 
 /// Words that any thread adds to and anybody sums up, all zero at first: a
 /// [`Block`], or atomics that all threads share where there is none.
@@ -24,22 +24,25 @@ impl Words {
         Self::Shared((0..len).map(|_| AtomicU64::new(0)).collect())
     }
 
+    /// Lets `change` add to the words, all at the price of one.
+    #[inline]
+    pub(in crate::instrument) fn change(&self, change: impl FnOnce(Row<'_>)) {
+        match self {
+            Self::Each(block) => block.change(change),
+            Self::Shared(words) => change_shared(words, change),
+        }
+    }
+
     /// Adds to the word `index`, wrapping around.
     #[inline]
     pub(in crate::instrument) fn add(&self, index: usize, amount: u64) {
-        match self {
-            Self::Each(block) => block.add(index, amount),
-            Self::Shared(words) => add_shared(words, index, amount),
-        }
+        self.change(|words| words.add(index, amount));
     }
 
     /// Adds to the word `index` as a float.
     #[inline]
     pub(in crate::instrument) fn add_float(&self, index: usize, amount: f64) {
-        match self {
-            Self::Each(block) => block.add_float(index, amount),
-            Self::Shared(words) => add_shared_float(words, index, amount),
-        }
+        self.change(|words| words.add_float(index, amount));
     }
 
     /// Returns the word `index`, summed over all threads.
@@ -60,18 +63,8 @@ impl Words {
 }
 
 #[cold]
-fn add_shared(words: &[AtomicU64], index: usize, amount: u64) {
-    if let Some(word) = words.get(index) {
-        word.fetch_add(amount, Ordering::Relaxed);
-    }
-}
-
-#[cold]
-fn add_shared_float(words: &[AtomicU64], index: usize, amount: f64) {
-    let Some(word) = words.get(index) else { return };
-    let stepped = |bits| Some((f64::from_bits(bits) + amount).to_bits());
-    // The closure always has a value.
-    let _ = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, stepped);
+fn change_shared(words: &[AtomicU64], change: impl FnOnce(Row<'_>)) {
+    change(Row::shared(words));
 }
 
 #[cfg(test)]

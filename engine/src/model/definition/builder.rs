@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DefinitionError, MetricDefinition, MetricKind};
+use super::{DefinitionError, MetricDefinition, MetricKind, NativeBuckets};
 use crate::model::name::{check_label_name, check_metric_name};
 
 /// The upper bounds of a histogram's buckets if none are given, in the
@@ -13,6 +13,9 @@ pub const DEFAULT_BOUNDS: [f64; 11] =
 
 /// The quantiles of a summary if none are given.
 pub const DEFAULT_QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
+/// The most states of a set.
+const STATES_MAX: usize = 64;
 
 /// A definition being written; [`build`](Self::build) checks it.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub struct DefinitionBuilder {
     pub(super) label_names: Vec<Arc<str>>,
     pub(super) bounds: Option<Vec<f64>>,
     pub(super) quantiles: Option<Vec<f64>>,
+    pub(super) native: Option<NativeBuckets>,
+    pub(super) states: Vec<Arc<str>>,
     pub(super) retention: Option<Duration>,
     pub(super) series_max: Option<usize>,
 }
@@ -39,6 +44,8 @@ impl DefinitionBuilder {
             label_names: Vec::new(),
             bounds: None,
             quantiles: None,
+            native: None,
+            states: Vec::new(),
             retention: None,
             series_max: None,
         }
@@ -63,7 +70,8 @@ impl DefinitionBuilder {
     }
 
     /// Sets the upper bounds of a histogram's buckets, in the metric's unit
-    /// and without `+Inf`; [`DEFAULT_BOUNDS`] by default.
+    /// and without `+Inf`; [`DEFAULT_BOUNDS`] by default, and none if it has
+    /// [`native`](Self::native) ones.
     pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
         self.bounds = Some(bounds.into_iter().collect());
         self
@@ -72,6 +80,19 @@ impl DefinitionBuilder {
     /// Sets a summary's quantiles, 0 to 1; [`DEFAULT_QUANTILES`] by default.
     pub fn quantiles(mut self, quantiles: impl IntoIterator<Item = f64>) -> Self {
         self.quantiles = Some(quantiles.into_iter().collect());
+        self
+    }
+
+    /// Counts a histogram's measurements in exponential buckets too: those of
+    /// Prometheus' native histograms. None by default.
+    pub fn native(mut self, native: NativeBuckets) -> Self {
+        self.native = Some(native);
+        self
+    }
+
+    /// Sets the names of a set's states: 1 to 64 that differ.
+    pub fn states<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.states = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -96,6 +117,9 @@ impl DefinitionBuilder {
         check_metric_name(&self.name)?;
         self.check_labels()?;
         self.check_unit()?;
+        self.check_native()?;
+        self.check_states()?;
+        self.check_info()?;
         let bounds = self.checked_bounds()?;
         let quantiles = self.checked_quantiles()?;
         Ok(MetricDefinition {
@@ -106,6 +130,8 @@ impl DefinitionBuilder {
             label_names: self.label_names.into(),
             bounds: bounds.into(),
             quantiles: quantiles.into(),
+            native: self.native,
+            states: self.states.into(),
             retention: self.retention,
             series_max: self.series_max,
         })
@@ -117,7 +143,8 @@ impl DefinitionBuilder {
             let own = match self.kind {
                 MetricKind::Histogram => "le",
                 MetricKind::Summary => "quantile",
-                MetricKind::Counter | MetricKind::Gauge => "",
+                MetricKind::StateSet => self.name.as_ref(),
+                MetricKind::Counter | MetricKind::Gauge | MetricKind::Info => "",
             };
             if label.as_ref() == own {
                 return Err(DefinitionError::KindLabel {
@@ -145,6 +172,7 @@ impl DefinitionBuilder {
 
     fn checked_bounds(&self) -> Result<Vec<f64>, DefinitionError> {
         match (self.kind, &self.bounds) {
+            (MetricKind::Histogram, None) if self.native.is_some() => Ok(Vec::new()),
             (MetricKind::Histogram, None) => Ok(DEFAULT_BOUNDS.to_vec()),
             (MetricKind::Histogram, Some(bounds)) => {
                 let growing = bounds.windows(2).all(|pair| pair[0] < pair[1]);
@@ -175,6 +203,44 @@ impl DefinitionBuilder {
             (_, None) => Ok(Vec::new()),
             (_, Some(_)) => Err(self.not_of_kind("quantiles")),
         }
+    }
+
+    fn check_native(&self) -> Result<(), DefinitionError> {
+        let Some(native) = self.native else { return Ok(()) };
+        if self.kind != MetricKind::Histogram {
+            return Err(self.not_of_kind("native buckets"));
+        }
+        native.check().map_err(|expected| DefinitionError::Native {
+            metric: self.name.to_string(),
+            native,
+            expected,
+        })
+    }
+
+    fn check_states(&self) -> Result<(), DefinitionError> {
+        match (self.kind, self.states.as_slice()) {
+            (MetricKind::StateSet, states) => {
+                let twice = |index: usize| states[..index].contains(&states[index]);
+                let fits = (1..=STATES_MAX).contains(&states.len());
+                if fits && !(0..states.len()).any(|i| states[i].is_empty() || twice(i)) {
+                    return Ok(());
+                }
+                Err(DefinitionError::States {
+                    metric: self.name.to_string(),
+                    states: states.iter().map(ToString::to_string).collect(),
+                })
+            }
+            (_, []) => Ok(()),
+            _ => Err(self.not_of_kind("states")),
+        }
+    }
+
+    fn check_info(&self) -> Result<(), DefinitionError> {
+        let ends = self.name.strip_suffix("_info").is_some_and(|rest| !rest.is_empty());
+        if self.kind != MetricKind::Info || ends {
+            return Ok(());
+        }
+        Err(DefinitionError::InfoName { metric: self.name.to_string() })
     }
 
     fn not_of_kind(&self, what: &'static str) -> DefinitionError {
@@ -210,6 +276,10 @@ mod tests {
             MetricDefinition::histogram("h").bounds([]),
             MetricDefinition::histogram("h").bounds([0.1 + 0.2, 1e300]),
             MetricDefinition::summary("s").quantiles([]),
+            MetricDefinition::histogram("h").native(NativeBuckets::default()),
+            MetricDefinition::histogram("h").native(NativeBuckets::default()).bounds([1.0]),
+            MetricDefinition::info("build_info").labels(["version"]),
+            MetricDefinition::state_set("s").states(["on", "off"]),
         ] {
             let definition = builder.build().unwrap();
             let text = serde_json::to_string(&definition).unwrap();
@@ -244,6 +314,25 @@ mod tests {
         assert_eq!(
             refused(MetricDefinition::gauge("g").unit("m/s")),
             "metric \"g\": unit \"m/s\" must be letters, digits or '_'"
+        );
+        assert_eq!(
+            refused(MetricDefinition::info("build")),
+            "metric \"build\": the name of an info must end in \"_info\""
+        );
+        for states in [&[][..], &["a", "a"], &[""]] {
+            let error = refused(MetricDefinition::state_set("s").states(states.iter().copied()));
+            assert!(error.ends_with(&format!("1 to 64 names that differ, got {states:?}")));
+        }
+        let own = MetricDefinition::state_set("s").states(["a"]).labels(["s"]);
+        assert!(refused(own).contains("belongs to the stateset itself"));
+        assert_eq!(
+            refused(h().native(NativeBuckets { schema: 9, ..NativeBuckets::default() })),
+            "metric \"h\": native buckets must have a schema of -4 to 8, \
+             got native buckets of schema 9"
+        );
+        assert!(
+            refused(MetricDefinition::gauge("g").native(NativeBuckets::default()))
+                .contains("takes no native buckets")
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::MetricKind;
+use super::{MetricKind, NativeBuckets};
 use crate::model::name::NameError;
 
 /// Why a definition was refused.
@@ -25,7 +25,7 @@ pub enum DefinitionError {
     KindLabel {
         /// The metric.
         metric: String,
-        /// The label, `le` or `quantile`.
+        /// The label: `le`, `quantile`, or the name of a set of states.
         label: String,
         /// The kind.
         kind: MetricKind,
@@ -54,8 +54,32 @@ pub enum DefinitionError {
         metric: String,
         /// Its kind.
         kind: MetricKind,
-        /// What was given: `bucket bounds` or `quantiles`.
+        /// What was given, such as `bucket bounds`.
         what: &'static str,
+    },
+    /// Native buckets that cannot be.
+    #[error("metric {metric:?}: native buckets must have {expected}, got {native}")]
+    Native {
+        /// The metric.
+        metric: String,
+        /// The buckets as given.
+        native: NativeBuckets,
+        /// What they should be.
+        expected: &'static str,
+    },
+    /// States that are none, too many, empty or the same.
+    #[error("metric {metric:?}: states must be 1 to 64 names that differ, got {states:?}")]
+    States {
+        /// The metric.
+        metric: String,
+        /// The states as given.
+        states: Vec<String>,
+    },
+    /// The name of an info does not say so.
+    #[error("metric {metric:?}: the name of an info must end in \"_info\"")]
+    InfoName {
+        /// The metric.
+        metric: String,
     },
     /// The unit has characters that a name may not have.
     #[error("metric {metric:?}: unit {unit:?} must be letters, digits or '_'")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{DefinitionBuilder, DefinitionError, MetricDefinition, MetricKind};
+use super::{DefinitionBuilder, DefinitionError, MetricDefinition, MetricKind, NativeBuckets};
 
 /// A definition as it comes in; what is absent was empty, not left to a
 /// default.
@@ -23,6 +23,10 @@ pub(super) struct Form {
     bounds: Vec<f64>,
     #[serde(default)]
     quantiles: Vec<f64>,
+    #[serde(default)]
+    native: Option<NativeBuckets>,
+    #[serde(default)]
+    states: Vec<Arc<str>>,
     #[serde(default)]
     retention: Option<Duration>,
     #[serde(default)]
@@ -43,6 +47,8 @@ impl TryFrom<Form> for MetricDefinition {
             help: form.help,
             unit: form.unit,
             label_names: form.label_names,
+            native: form.native,
+            states: form.states,
             retention: form.retention,
             series_max: form.series_max,
         };

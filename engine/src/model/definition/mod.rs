@@ -3,6 +3,7 @@
 mod builder;
 mod error;
 mod form;
+mod native;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use builder::{DEFAULT_BOUNDS, DEFAULT_QUANTILES, DefinitionBuilder};
 pub use error::DefinitionError;
 use form::Form;
+pub use native::NativeBuckets;
 
 /// What a metric measures. Terms of OpenMetrics 1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,9 +31,28 @@ pub enum MetricKind {
     /// Measurements with quantiles over a sliding window; stored as the
     /// series with `quantile`, `_sum` and `_count`.
     Summary,
+    /// Facts that stand in the labels; its value is 1.
+    Info,
+    /// States of which each is on or off; stored as a series for each, whose
+    /// label of the metric's name is the state, with the value 1 or 0.
+    StateSet,
 }
 
 impl MetricKind {
+    /// Says whether a series of this kind is a value at a time, and not a
+    /// running total or a part of a distribution.
+    #[must_use]
+    pub const fn is_level(self) -> bool {
+        matches!(self, Self::Gauge | Self::Info | Self::StateSet)
+    }
+
+    /// Says whether metrics of this kind are measurements, which have a count
+    /// and a sum.
+    #[must_use]
+    pub const fn is_distribution(self) -> bool {
+        matches!(self, Self::Histogram | Self::Summary)
+    }
+
     /// Returns the kind's name in lower case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +61,8 @@ impl MetricKind {
             Self::Gauge => "gauge",
             Self::Histogram => "histogram",
             Self::Summary => "summary",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
         }
     }
 }
@@ -67,6 +90,10 @@ pub struct MetricDefinition {
     #[serde(skip_serializing_if = "<[f64]>::is_empty")]
     quantiles: Arc<[f64]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    native: Option<NativeBuckets>,
+    #[serde(skip_serializing_if = "<[Arc<str>]>::is_empty")]
+    states: Arc<[Arc<str>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retention: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     series_max: Option<usize>,
@@ -89,6 +116,8 @@ impl MetricDefinition {
             label_names: Arc::default(),
             bounds: Arc::default(),
             quantiles: Arc::default(),
+            native: None,
+            states: Arc::default(),
             retention: None,
             series_max: None,
         }
@@ -107,6 +136,16 @@ impl MetricDefinition {
     /// Starts the definition of a summary.
     pub fn summary(name: impl Into<Arc<str>>) -> DefinitionBuilder {
         DefinitionBuilder::new(name.into(), MetricKind::Summary)
+    }
+
+    /// Starts the definition of an info, whose name ends in `_info`.
+    pub fn info(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::Info)
+    }
+
+    /// Starts the definition of a set of states.
+    pub fn state_set(name: impl Into<Arc<str>>) -> DefinitionBuilder {
+        DefinitionBuilder::new(name.into(), MetricKind::StateSet)
     }
 
     /// Starts the definition of a metric whose kind is known at run time.
@@ -157,6 +196,20 @@ impl MetricDefinition {
         &self.quantiles
     }
 
+    /// Returns how a histogram's exponential buckets are; `None` if it has
+    /// none.
+    #[must_use]
+    pub const fn native(&self) -> Option<NativeBuckets> {
+        self.native
+    }
+
+    /// Returns the names of the states; empty unless the metric is a set of
+    /// states.
+    #[must_use]
+    pub fn states(&self) -> &[Arc<str>] {
+        &self.states
+    }
+
     /// Returns how long samples are kept; `None` means as the engine's
     /// default says.
     #[must_use]
@@ -185,6 +238,12 @@ impl fmt::Display for MetricDefinition {
         }
         if !self.quantiles.is_empty() {
             write!(f, " quantiles {:?}", self.quantiles)?;
+        }
+        if let Some(native) = self.native {
+            write!(f, " {native}")?;
+        }
+        if !self.states.is_empty() {
+            write!(f, " states {:?}", self.states)?;
         }
         if let Some(retention) = self.retention {
             write!(f, " retention {retention:?}")?;
