@@ -191,12 +191,18 @@ struct Room {
 
 #[cfg(target_os = "linux")]
 fn room(mountpoint: &Path) -> Option<Room> {
-    let figures = rustix::fs::statvfs(mountpoint).ok()?;
+    let figures = nix::sys::statvfs::statvfs(mountpoint).ok()?;
     Some(Room {
-        free_bytes: figures.f_bfree.saturating_mul(figures.f_frsize),
-        files: figures.f_files,
-        files_free: figures.f_ffree,
+        free_bytes: wide(figures.blocks_free()).saturating_mul(wide(figures.fragment_size())),
+        files: wide(figures.files()),
+        files_free: wide(figures.files_free()),
     })
+}
+
+/// Counts have 32 bits where the platform has.
+#[cfg(target_os = "linux")]
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,16 +1,23 @@
-//! What Linux tells of this process in `/proc/self`. Formats: proc(5).
+//! What Linux tells of this process, in `/proc/self` and when it is asked.
+//! Formats: proc(5), getrusage(2).
 
 use std::fs;
 use std::path::Path;
 
 use keepwatch_engine::clock::{Clock as _, SystemClock};
 use keepwatch_engine::model::{MetricDefinition, Record};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike as _};
+use nix::unistd::{SysconfVar, sysconf};
 
 use super::{counter, gauge, number};
 
 /// How far the boot as the uptime tells it may be from the kernel's own whole
 /// seconds. A container that is shown an uptime of its own is further off.
 const BOOT_TOLERANCE_SECONDS: f64 = 1.5;
+
+/// Microseconds of a second.
+const MICROS: f64 = 1e6;
 
 /// What Go's client writes where there is no limit.
 const UNLIMITED: f64 = u64::MAX as f64;
@@ -61,9 +68,10 @@ impl Procfs {
         let whole = text("/proc/stat").and_then(|text| word_after(&text, "btime"));
         let uptime = text("/proc/uptime").and_then(|text| text.split(' ').next()?.parse().ok());
         let now = SystemClock::new().now().seconds();
+        let known = |variable| sysconf(variable).ok().flatten().map(|value| value as f64);
         Some(Self {
-            ticks: number(rustix::param::clock_ticks_per_second()),
-            page: number(rustix::param::page_size() as u64),
+            ticks: known(SysconfVar::CLK_TCK)?,
+            page: known(SysconfVar::PAGE_SIZE)?,
             boot: boot(whole, uptime.map(|uptime: f64| now - uptime)),
         })
     }
@@ -76,7 +84,9 @@ impl Procfs {
             self.record(&stat, &mut records);
         }
         read_limits(&text("limits"), &mut records);
-        read_status(&text("status"), &mut records);
+        if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
+            record_usage(&usage, &mut records);
+        }
         read_io(&text("io"), &mut records);
         if let Some(count) = open_files(&folder.join("fd")) {
             records.push(Record::set("process_open_fds", number(count)));
@@ -85,21 +95,38 @@ impl Procfs {
     }
 
     fn record(&self, stat: &Stat, records: &mut Vec<Record>) {
-        let (user, system) = (stat.user_ticks / self.ticks, stat.system_ticks / self.ticks);
         for (name, value) in [
-            ("process_cpu_seconds_total", user + system),
-            ("process_cpu_user_seconds_total", user),
-            ("process_cpu_system_seconds_total", system),
             ("process_virtual_memory_bytes", stat.virtual_bytes),
             ("process_resident_memory_bytes", stat.resident_pages * self.page),
             ("process_threads", stat.threads),
-            ("process_minor_page_faults_total", stat.minor_faults),
-            ("process_major_page_faults_total", stat.major_faults),
         ] {
             records.push(Record::set(name, value));
         }
         let start = self.boot.map(|boot| boot + stat.start_ticks / self.ticks);
         records.extend(start.map(|start| Record::set("process_start_time_seconds", start)));
+    }
+}
+
+/// Records what all threads used, those that ended included: `/proc` tells
+/// switches of the first thread only, and CPU time by hundredths of a second.
+fn record_usage(usage: &Usage, records: &mut Vec<Record>) {
+    let seconds = |time: TimeVal| time.num_microseconds() as f64 / MICROS;
+    let (user, system) = (seconds(usage.user_time()), seconds(usage.system_time()));
+    for (name, value) in [
+        ("process_cpu_seconds_total", user + system),
+        ("process_cpu_user_seconds_total", user),
+        ("process_cpu_system_seconds_total", system),
+        ("process_minor_page_faults_total", usage.minor_page_faults() as f64),
+        ("process_major_page_faults_total", usage.major_page_faults() as f64),
+    ] {
+        records.push(Record::set(name, value));
+    }
+    for (kind, count) in [
+        ("voluntary", usage.voluntary_context_switches()),
+        ("nonvoluntary", usage.involuntary_context_switches()),
+    ] {
+        let switches = Record::set("process_context_switches_total", count as f64);
+        records.push(switches.label("ctxswitchtype", kind));
     }
 }
 
@@ -115,10 +142,6 @@ fn boot(whole: Option<f64>, exact: Option<f64>) -> Option<f64> {
 /// The columns of `/proc/self/stat` that are of use.
 #[derive(Debug, PartialEq)]
 struct Stat {
-    minor_faults: f64,
-    major_faults: f64,
-    user_ticks: f64,
-    system_ticks: f64,
     threads: f64,
     start_ticks: f64,
     virtual_bytes: f64,
@@ -132,10 +155,6 @@ fn stat(text: &str) -> Option<Stat> {
     // proc(5) counts from one, and the state, the third, comes first here.
     let field = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();
     Some(Stat {
-        minor_faults: field(10)?,
-        major_faults: field(12)?,
-        user_ticks: field(14)?,
-        system_ticks: field(15)?,
         threads: field(20)?,
         start_ticks: field(22)?,
         virtual_bytes: field(23)?,
@@ -161,17 +180,6 @@ fn read_limits(text: &str, records: &mut Vec<Record>) {
             None => None,
         };
         records.extend(value.map(|value| Record::set(metric, value)));
-    }
-}
-
-fn read_status(text: &str, records: &mut Vec<Record>) {
-    for (word, kind) in
-        [("voluntary_ctxt_switches", "voluntary"), ("nonvoluntary_ctxt_switches", "nonvoluntary")]
-    {
-        let record = |count| {
-            Record::set("process_context_switches_total", count).label("ctxswitchtype", kind)
-        };
-        records.extend(word_after(text, word).map(record));
     }
 }
 
@@ -201,10 +209,6 @@ mod tests {
     #[test]
     fn a_name_may_have_brackets() {
         let expected = Stat {
-            minor_faults: 102.0,
-            major_faults: 7.0,
-            user_ticks: 250.0,
-            system_ticks: 50.0,
             threads: 12.0,
             start_ticks: 625.0,
             virtual_bytes: 313_344.0,
@@ -222,7 +226,6 @@ mod tests {
         let mut records = Vec::new();
         procfs.record(&stat(STAT).unwrap(), &mut records);
         assert!(records.contains(&Record::set("process_start_time_seconds", 1_006.5)));
-        assert!(records.contains(&Record::set("process_cpu_seconds_total", 3.0)));
         assert!(records.contains(&Record::set("process_resident_memory_bytes", 1_671_168.0)));
     }
 
@@ -256,15 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_and_bytes() {
-        let switches = |kind: &str, count| {
-            Record::set("process_context_switches_total", count).label("ctxswitchtype", kind)
-        };
-        check(
-            read_status,
-            "Name:\tx\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t2\n",
-            &[switches("voluntary", 7.0), switches("nonvoluntary", 2.0)],
-        );
+    fn bytes_of_disks() {
         check(
             read_io,
             "rchar: 9\nread_bytes: 4096\nwrite_bytes: x\ncancelled_write_bytes: 1\n",
