@@ -61,6 +61,8 @@ pub use keepwatch_engine::aggregate;
 pub use keepwatch_engine::alert;
 /// Where the time comes from.
 pub use keepwatch_engine::clock;
+/// Current values in the formats of scrapers.
+pub use keepwatch_engine::exposition;
 /// Check definitions, outcomes and reports.
 pub use keepwatch_engine::health;
 /// Handles that any thread writes.

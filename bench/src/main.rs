@@ -6,6 +6,7 @@
 //! is the median of the ratios of each round, so that a change of the
 //! machine's speed strikes both sides.
 
+mod exposition;
 mod instruments;
 mod messages;
 mod promql;
@@ -19,6 +20,10 @@ fn main() {
         None => ("none", &[][..]),
     };
     let outcome = match suite {
+        "exposition" => {
+            exposition::run();
+            Ok(())
+        }
         "instruments" => {
             instruments::run();
             Ok(())
@@ -29,9 +34,9 @@ fn main() {
         }
         "promql" => promql::run(options),
         "storage" => storage::run(options),
-        other => {
-            Err(format!("expected a suite (instruments, messages, promql, storage), got {other}"))
-        }
+        other => Err(format!(
+            "expected a suite (exposition, instruments, messages, promql, storage), got {other}"
+        )),
     };
     if let Err(error) = outcome {
         eprintln!("{error}");

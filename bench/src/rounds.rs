@@ -39,6 +39,22 @@ pub(crate) struct Contestant<'a> {
 /// Runs the contestants in turn, one round to warm up and `rounds` to count,
 /// and prints each one's median and its ratio to the first.
 pub(crate) fn compete(suite: &str, rounds: usize, contestants: &mut [Contestant<'_>]) {
+    compete_in("ns", 1.0, suite, rounds, contestants);
+}
+
+/// Runs the contestants as [`compete`] does, and prints milliseconds.
+pub(crate) fn compete_ms(suite: &str, rounds: usize, contestants: &mut [Contestant<'_>]) {
+    compete_in("ms", 1e6, suite, rounds, contestants);
+}
+
+/// `unit` is of `unit_ns` nanoseconds.
+fn compete_in(
+    unit: &str,
+    unit_ns: f64,
+    suite: &str,
+    rounds: usize,
+    contestants: &mut [Contestant<'_>],
+) {
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); contestants.len()];
     for round in 0..=rounds {
         for (contestant, costs) in contestants.iter_mut().zip(&mut costs) {
@@ -50,10 +66,11 @@ pub(crate) fn compete(suite: &str, rounds: usize, contestants: &mut [Contestant<
     }
     for (index, contestant) in contestants.iter().enumerate() {
         let name = contestant.name;
-        let cpu = median(costs[index].iter().map(|cost| cost.cpu_ns));
-        let wall = median(costs[index].iter().map(|cost| cost.wall_ns));
-        println!("RESULT {suite} {name}_cpu {cpu:.1} ns");
-        println!("RESULT {suite} {name}_wall {wall:.1} ns");
+        let cpu = median(costs[index].iter().map(|cost| cost.cpu_ns)) / unit_ns;
+        let wall = median(costs[index].iter().map(|cost| cost.wall_ns)) / unit_ns;
+        let digits = if unit == "ns" { 1 } else { 3 };
+        println!("RESULT {suite} {name}_cpu {cpu:.digits$} {unit}");
+        println!("RESULT {suite} {name}_wall {wall:.digits$} {unit}");
         if index > 0 {
             let paired = || costs[index].iter().zip(&costs[0]);
             let cpu = median(paired().map(|(one, base)| one.cpu_ns / base.cpu_ns));

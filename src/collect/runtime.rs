@@ -16,9 +16,9 @@ const OF_WORKER: [&str; 2] = ["runtime", "worker"];
 /// Returns the metrics that [`records`] records.
 pub(crate) fn definitions() -> Vec<MetricDefinition> {
     let mut definitions = vec![
-        gauge("tokio_workers_count", "", &OF_RUNTIME, "Threads that run tasks."),
+        gauge("tokio_workers", "", &OF_RUNTIME, "Threads that run tasks."),
         gauge(
-            "tokio_live_tasks_count",
+            "tokio_live_tasks",
             "",
             &OF_RUNTIME,
             "Tasks that have not ended, without those that spawn_local spawned.",
@@ -59,8 +59,8 @@ pub(crate) fn definitions() -> Vec<MetricDefinition> {
 /// Records what a runtime says, under the name it was given.
 pub(crate) fn records(runtime: &str, metrics: &RuntimeMetrics, records: &mut Vec<Record>) {
     for (name, count) in [
-        ("tokio_workers_count", metrics.num_workers()),
-        ("tokio_live_tasks_count", metrics.num_alive_tasks()),
+        ("tokio_workers", metrics.num_workers()),
+        ("tokio_live_tasks", metrics.num_alive_tasks()),
         ("tokio_global_queue_depth", metrics.global_queue_depth()),
     ] {
         records.push(Record::set(name, number(count as u64)).label("runtime", runtime));
@@ -98,10 +98,10 @@ mod unstable {
     type OfWorker = (&'static str, &'static str, fn(&RuntimeMetrics, usize) -> u64);
 
     const RUNTIME: [OfRuntime; 6] = [
-        ("tokio_blocking_threads_count", "Threads for blocking work.", |metrics| {
+        ("tokio_blocking_threads", "Threads for blocking work.", |metrics| {
             metrics.num_blocking_threads() as u64
         }),
-        ("tokio_idle_blocking_threads_count", "Those of them that have none.", |metrics| {
+        ("tokio_idle_blocking_threads", "Those of them that have none.", |metrics| {
             metrics.num_idle_blocking_threads() as u64
         }),
         ("tokio_blocking_queue_depth", "Blocking work that waits for a thread.", |metrics| {
@@ -198,8 +198,8 @@ mod tests {
         one.0.spawn(std::future::pending::<()>());
         let records = check(&mut one);
         let of = |name, value| Record::set(name, value).label("runtime", "jobs");
-        assert!(records.contains(&of("tokio_workers_count", 2.0)), "{records:?}");
-        assert!(records.contains(&of("tokio_live_tasks_count", 1.0)), "{records:?}");
+        assert!(records.contains(&of("tokio_workers", 2.0)), "{records:?}");
+        assert!(records.contains(&of("tokio_live_tasks", 1.0)), "{records:?}");
         let busy = |record: &&Record| &**record.metric() == "tokio_worker_busy_seconds_total";
         assert_eq!(records.iter().filter(busy).count(), 2);
     }

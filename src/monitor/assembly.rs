@@ -17,6 +17,7 @@ use keepwatch_actors::registry::{Registry, RegistryConfig};
 use keepwatch_actors::summary::Sources;
 use keepwatch_actors::supervisor::{Placement, Supervisor, Workshop};
 use keepwatch_engine::clock::Clock;
+use keepwatch_engine::exposition::Exposition;
 use keepwatch_engine::instrument::Catalogue;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -38,6 +39,7 @@ pub(super) struct Assembled {
     components: Components,
     supervisor: Addr<Supervisor>,
     sources: Sources,
+    exposition: Exposition,
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
@@ -53,6 +55,7 @@ impl Inner {
             supervisor: made.supervisor,
             sources: made.sources,
             catalogue,
+            exposition: made.exposition,
             workshop: made.workshop,
             querier: made.querier,
             clock: made.clock,
@@ -103,6 +106,7 @@ pub(super) async fn assemble(
     let health_couriers = Couriers::new(workshop.clone());
     let mut supervisor =
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
+    let exposition = Exposition::new(catalogue.clone(), Arc::clone(&storage.ledger));
     let couriers = (&alert_couriers, &health_couriers);
     let (components, querier) =
         seat(&mut supervisor, &plan, keeps, catalogue.clone(), &storage, &workshop, couriers);
@@ -190,6 +194,7 @@ pub(super) async fn assemble(
         components,
         supervisor,
         sources,
+        exposition,
         workshop,
         querier,
         clock,

@@ -11,6 +11,7 @@ mod closing;
 mod collecting;
 mod components;
 mod error;
+mod exposing;
 mod metric;
 mod persisting;
 mod probing;
@@ -30,16 +31,15 @@ use keepwatch_actors::alert_evaluator::AlertEvaluator;
 use keepwatch_actors::health_checker::HealthChecker;
 use keepwatch_actors::janitor::Janitor;
 use keepwatch_actors::querier::Querier;
-use keepwatch_actors::registry::{CurrentValues, Registry};
+use keepwatch_actors::registry::Registry;
 use keepwatch_actors::summary::{self, Sources, Summary};
 use keepwatch_actors::supervisor::{
-    Address, ComponentStatus, Receive, Request, Status, Supervisor, WorkError, Workshop,
+    Address, ComponentStatus, Receive, Request, Status, Supervisor, Workshop,
 };
 use keepwatch_engine::clock::Clock;
-use keepwatch_engine::exposition;
+use keepwatch_engine::exposition::Exposition;
 use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram, Info, StateSet};
 use keepwatch_engine::model::MetricDefinition;
-use keepwatch_engine::registry::Selected;
 use tokio::sync::{mpsc, watch};
 
 pub use builder::MonitorBuilder;
@@ -53,9 +53,6 @@ pub use storage::StorageOptions;
 use probing::Watched;
 use thread::EngineThread;
 
-/// The longest that encoding an exposition may take.
-const ENCODE_LIMIT: Duration = Duration::from_secs(30);
-
 /// A running engine. Clones share it.
 #[derive(Clone)]
 pub struct Monitor {
@@ -67,6 +64,7 @@ struct Inner {
     supervisor: Addr<Supervisor>,
     sources: Sources,
     catalogue: Catalogue,
+    exposition: Exposition,
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
@@ -198,27 +196,6 @@ impl Monitor {
     /// Takes a summary of everything, with figures over the last `window`.
     pub async fn summary(&self, window: Duration) -> Summary {
         summary::gather(&self.inner.sources, window).await
-    }
-
-    /// Returns the current values of all metrics as Prometheus text 0.0.4,
-    /// encoded on a pool thread.
-    ///
-    /// # Errors
-    /// A registry that does not answer.
-    pub async fn exposition(&self) -> Result<String, Error> {
-        let selected = self.send(CurrentValues::default()).await?;
-        let newest = |one: &Selected| {
-            exposition::Current::newest(Arc::clone(&one.definition), &one.snapshot())
-        };
-        let encode = move || {
-            let current: Vec<_> = selected.iter().map(newest).collect();
-            exposition::text(&current)
-        };
-        let encoded = self.inner.workshop.compute(ENCODE_LIMIT, encode).await;
-        encoded.map_err(|error| match error {
-            WorkError::TimedOut(after) => Error::Timeout { component: "exposition", after },
-            _ => Error::Faulted { component: "exposition" },
-        })
     }
 
     /// Returns the engine's clock.

@@ -1,4 +1,4 @@
-//! `/metrics`, `/api/metrics` and the values of one metric.
+//! `/api/metrics` and the values of one metric.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,21 +13,8 @@ use serde::Serialize;
 use super::{ApiError, Parameters, fresh, json};
 use crate::Monitor;
 
-/// Prometheus text exposition format.
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 /// How far before its end a range begins if nothing is said.
 const SPAN: Duration = Duration::from_secs(3_600);
-
-/// `/metrics`: encoded on a pool thread.
-pub(super) async fn exposition(monitor: Data<Monitor>) -> HttpResponse {
-    match monitor.exposition().await {
-        Ok(text) => fresh(HttpResponse::Ok()).content_type(CONTENT_TYPE).body(text),
-        Err(error) => fresh(HttpResponse::ServiceUnavailable())
-            .content_type("text/plain; charset=utf-8")
-            .body(format!("{error}\n")),
-    }
-}
 
 #[derive(Serialize)]
 struct Definitions {

@@ -20,7 +20,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/` | a page; HTML |
-//! | `/metrics` | all current values; Prometheus text 0.0.4 |
+//! | `/metrics` | the current values of all registered metrics, or of those of `name[]`; by `Accept` as Prometheus text 0.0.4 (without a wish) or 1.0.0, OpenMetrics or protobuf, by `Accept-Encoding` as gzip or zstd |
 //! | `/health` | every check; `application/health+json`; 200 or 503 |
 //! | `/health/live`, `/health/ready`, `/health/startup` | one group of checks, likewise; Degraded is 200 |
 //! | `/api/summary` | everything at a glance; `window` (5m), `format` (json, text), or `Accept: text/plain` |
@@ -39,8 +39,8 @@
 //! Under `/api`, `/api/v1` aside, a parameter that is unknown or will not do is answered with
 //! 400 and `{"error": {"message", "parameter", "value", "expected"}}`, an
 //! unknown metric with 404, a component that is down or overloaded with 503.
-//! `/metrics`, `/health` and the page ignore parameters: probes and scrapers
-//! may add their own. Numbers that JSON cannot write (NaN, infinities) are
+//! `/metrics`, `/health` and the page ignore parameters they do not know: probes
+//! and scrapers may add their own. Numbers that JSON cannot write (NaN, infinities) are
 //! `null`.
 //!
 //! The one request that changes anything, a beat, is refused with 403 when a
@@ -52,6 +52,7 @@
 mod alerts;
 mod assets;
 mod error;
+mod exposition;
 mod figure;
 mod health;
 mod metrics;
@@ -90,7 +91,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/assets/style.css", web::route().to(style)))
         .service(resource("/assets/page.js", web::route().to(script)))
         .service(resource("/assets/favicon.svg", web::route().to(icon)))
-        .service(resource("/metrics", web::route().to(metrics::exposition)))
+        .service(resource("/metrics", web::route().to(exposition::exposition)))
         .service(resource("/health", web::route().to(health::document)))
         .service(resource("/health/{group:live|ready|startup}", web::route().to(health::group)))
         .service(resource("/api/summary", web::route().to(summary::summary)))

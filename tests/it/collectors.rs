@@ -197,8 +197,8 @@ async fn runtimes_and_keepwatchs_own_arbiters_are_watched() {
     monitor.watch_arbiter("jobs", &arbiter.handle());
     let any = |series: &[(String, f64)]| !series.is_empty();
     for query in [
-        "tokio_workers_count{runtime=\"jobs\"} == 1",
-        "tokio_live_tasks_count{runtime=\"keepwatch pool\"} >= 1",
+        "tokio_workers{runtime=\"jobs\"} == 1",
+        "tokio_live_tasks{runtime=\"keepwatch pool\"} >= 1",
         "tokio_global_queue_depth{runtime=\"keepwatch\"} >= 0",
         "rate(tokio_worker_busy_seconds_total{runtime=\"keepwatch registry\"}[1m]) > 0",
         "increase(tokio_worker_parks_total{runtime=\"keepwatch registry\", worker=\"0\"}[1m]) > 0",

@@ -10,6 +10,7 @@ mod config;
 mod disk;
 mod dump;
 mod examples;
+mod exposition;
 mod http;
 mod kill;
 mod monitor;

@@ -171,10 +171,9 @@ pub struct RolledUp {
 #[derive(Debug, Clone, Copy)]
 pub struct Metrics;
 
-/// Asks for the series of every metric with a recent sample: what an
-/// exposition shows. Encoding it is the asker's, with
-/// [`Current::newest`](keepwatch_engine::exposition::Current::newest) and
-/// [`text`](keepwatch_engine::exposition::text()).
+/// Asks for the series of every metric with a recent sample: the figures of a
+/// summary. An exposition needs no message: see
+/// [`Exposition`](keepwatch_engine::exposition::Exposition).
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentValues {
     /// How old the newest sample of a series may be; 5 min by default.

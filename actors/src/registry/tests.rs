@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::exposition::{Current, text};
 use keepwatch_engine::instrument::{Catalogue, Counter, CounterFamily, Family};
 use keepwatch_engine::model::{self, Matcher, MetricDefinition, TimeRange};
 use keepwatch_engine::registry::{DropReason, SampleRetention};
@@ -220,12 +219,14 @@ fn selections_are_read_by_the_asker() {
         let error = registry.send(unknown).await.unwrap_err().to_string();
         assert_eq!(error, "unknown metric \"laod\"");
         let current = registry.send(CurrentValues::default()).await.unwrap();
-        let current: Vec<Current> = current
-            .into_iter()
-            .map(|selected| Current::newest(Arc::clone(&selected.definition), &selected.snapshot()))
-            .collect();
-        let expected = "# TYPE load gauge\nload{l=\"a\"} 1.5\nload{l=\"b\"} 1.5\n";
-        assert_eq!(text(&current), expected);
+        let newest = |one: &keepwatch_engine::registry::Selected| {
+            let newest = |series: &keepwatch_engine::storage::SeriesView| {
+                series.newest().map(|sample| sample.value)
+            };
+            one.snapshot().iter().map(newest).collect::<Vec<_>>()
+        };
+        let load = current.iter().find(|one| **one.definition.name() == *"load");
+        assert_eq!(load.map(newest), Some(vec![Some(1.5), Some(1.5)]));
     });
 }
 

@@ -1,18 +1,36 @@
-//! Metrics as text.
+//! Metrics as text and as protobuf.
 //!
-//! [`text`] writes the Prometheus text format, version 0.0.4: current values
-//! with their definitions, in an order that depends on nothing but names and
-//! labels. [`openmetrics`] writes stored samples with their times, [`parse`]
-//! reads either format. The room knows neither registry nor time: what is
-//! current is the caller's to say.
+//! An [`Exposition`] shows the current values of a catalogue's metrics: a
+//! [`Wanted`] says in which [`Format`] and of which metrics, a [`Scrape`] gives
+//! the encoded bytes in chunks, on any thread and without a word to the
+//! registry. [`openmetrics`] writes stored samples with their times, [`parse`]
+//! reads text. Time is the caller's to say.
 //!
-//! Source: Prometheus documentation, "Exposition formats", text-based format.
+//! What is shown are the registered metrics. Series that rules made or that
+//! were scraped from others are not: whoever wants them asks the query API.
+//!
+//! The order depends on nothing but names and labels: metrics by name, their
+//! series by labels, the buckets of a histogram by bound, then sum and count.
+//!
+//! Sources: Prometheus documentation, "Exposition formats"; OpenMetrics 1.0;
+//! `io/prometheus/client/metrics.proto`.
 
 pub mod openmetrics;
 pub mod parse;
 
-mod current;
-mod text;
+mod escape;
+mod layout;
+mod name;
+mod negotiate;
+mod number;
+mod protobuf;
+mod scrape;
+mod show;
 
-pub use current::Current;
-pub use text::{CONTENT_TYPE, text};
+#[cfg(test)]
+mod tests;
+
+pub use name::Escaping;
+pub use negotiate::{Coding, Format, OpenMetricsVersion, Syntax, TextVersion};
+pub use scrape::{CHUNK_BYTES, Scrape};
+pub use show::{Exposition, Wanted};

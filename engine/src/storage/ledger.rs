@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -67,7 +67,15 @@ const PAGE: usize = 256;
 /// copies them all.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    pages: ArcSwap<Vec<Arc<[ArcSwapOption<Series>]>>>,
+    pages: ArcSwap<Vec<Arc<Page>>>,
+}
+
+/// Series with neighbouring ids.
+#[derive(Debug)]
+pub(super) struct Page {
+    entries: Box<[ArcSwapOption<Series>]>,
+    /// Grows after each change of an entry.
+    changes: AtomicU64,
 }
 
 impl Ledger {
@@ -181,16 +189,16 @@ impl Book {
     pub(super) fn set(&self, id: u32, series: Option<Arc<Series>>) {
         let id = id as usize;
         let pages = self.pages.load();
-        if let Some(entry) = pages.get(id / PAGE).and_then(|page| page.get(id % PAGE)) {
-            entry.store(series);
+        if let Some(page) = pages.get(id / PAGE) {
+            page.set(id % PAGE, series);
             return;
         }
         let mut longer = pages.as_ref().clone();
         while longer.len() <= id / PAGE {
-            longer.push((0..PAGE).map(|_| ArcSwapOption::empty()).collect());
+            longer.push(Arc::default());
         }
-        if let Some(entry) = longer.get(id / PAGE).and_then(|page| page.get(id % PAGE)) {
-            entry.store(series);
+        if let Some(page) = longer.get(id / PAGE) {
+            page.set(id % PAGE, series);
         }
         self.pages.store(Arc::new(longer));
     }
@@ -198,13 +206,45 @@ impl Book {
     /// Returns the series that is entered under `id`.
     pub(super) fn get(&self, id: u32) -> Option<Arc<Series>> {
         let id = id as usize;
-        self.pages.load().get(id / PAGE)?.get(id % PAGE)?.load_full()
+        self.pages.load().get(id / PAGE)?.entries.get(id % PAGE)?.load_full()
     }
 
     /// Returns the series that are entered, by growing id.
     pub(super) fn series(&self) -> Vec<Arc<Series>> {
         let pages = self.pages.load();
-        pages.iter().flat_map(|page| page.iter()).filter_map(ArcSwapOption::load_full).collect()
+        pages.iter().flat_map(|page| page.series()).flatten().collect()
+    }
+
+    /// Returns the pages, the lowest ids first.
+    pub(super) fn pages(&self) -> Arc<Vec<Arc<Page>>> {
+        self.pages.load_full()
+    }
+}
+
+impl Page {
+    fn set(&self, place: usize, series: Option<Arc<Series>>) {
+        if let Some(entry) = self.entries.get(place) {
+            entry.store(series);
+            self.changes.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Returns a number that grows after each change: what is read after it
+    /// is at least as new.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Returns what is entered at each place.
+    pub(super) fn series(&self) -> impl Iterator<Item = Option<Arc<Series>>> {
+        self.entries.iter().map(ArcSwapOption::load_full)
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        let entries = (0..PAGE).map(|_| ArcSwapOption::empty()).collect();
+        Self { entries, changes: AtomicU64::new(0) }
     }
 }
 

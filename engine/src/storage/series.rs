@@ -104,6 +104,13 @@ impl Series {
         &self.identity.labels
     }
 
+    /// Returns the newest sample in memory; `None` if there is none.
+    #[must_use]
+    pub fn newest(&self) -> Option<Sample> {
+        let body = self.body.load();
+        body.newest(body.open.len())
+    }
+
     /// Says whether this is the series of that identity.
     pub(super) fn is(&self, metric: &str, name: &str, labels: &Labels) -> bool {
         let own = &self.identity;

@@ -26,6 +26,7 @@ mod writer;
 mod tests;
 
 pub use error::WriteError;
+pub(super) use plan::plan;
 pub use plan::{Typing, WrittenFamily};
 pub use writer::{Writer, Written};
 

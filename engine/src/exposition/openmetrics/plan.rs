@@ -37,8 +37,8 @@ impl WrittenFamily {
         self.series.iter().any(|own| **own == *name)
     }
 
-    /// Returns what the series of one child share: the labels without `le`
-    /// or `quantile`, which tell the parts of a child apart.
+    /// Returns what the series of one child share: the labels without the one
+    /// that tells the parts of a child apart, such as `le` or `quantile`.
     #[must_use]
     pub fn child_labels(&self, labels: &Labels) -> Labels {
         match self.part_label() {
@@ -47,17 +47,18 @@ impl WrittenFamily {
         }
     }
 
-    pub(super) const fn part_label(&self) -> Option<&'static str> {
+    pub(super) fn part_label(&self) -> Option<&str> {
         match self.family.kind {
             FamilyKind::Histogram => Some("le"),
             FamilyKind::Summary => Some("quantile"),
+            FamilyKind::StateSet => Some(&self.family.name),
             _ => None,
         }
     }
 }
 
 /// Chooses families whose names are free, and takes the names.
-pub(super) fn plan(
+pub(in crate::exposition) fn plan(
     definition: &MetricDefinition,
     typing: Typing,
     taken: &mut HashSet<Box<str>>,

@@ -6,9 +6,11 @@ use std::io::Write;
 use super::error::WriteError;
 use super::plan::{self, Typing, WrittenFamily};
 use super::point::{self, Part};
+use crate::exposition::escape::push_seconds;
+use crate::exposition::layout::{push_family, push_series};
+use crate::exposition::name::Escaping;
+use crate::exposition::number::push_number;
 use crate::exposition::parse::FamilyKind;
-use crate::exposition::text::push_escaped;
-use crate::instrument::float_text;
 use crate::model::{MetricDefinition, SeriesSamples, Timestamp, is_stale};
 
 /// What a [`Writer`] wrote and left out.
@@ -36,13 +38,13 @@ pub struct Writer<W> {
     out: W,
     taken: HashSet<Box<str>>,
     written: Written,
-    line: String,
+    line: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     /// Starts a text.
     pub fn new(out: W) -> Self {
-        Self { out, taken: HashSet::new(), written: Written::default(), line: String::new() }
+        Self { out, taken: HashSet::new(), written: Written::default(), line: Vec::new() }
     }
 
     /// Returns what was written so far.
@@ -70,23 +72,9 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What the output says.
     pub fn begin(&mut self, family: &WrittenFamily) -> Result<(), WriteError> {
-        let family = &family.family;
         self.line.clear();
-        let mut metadata = |keyword: &str, text: &str| {
-            for piece in ["# ", keyword, " ", &family.name, " "] {
-                self.line.push_str(piece);
-            }
-            push_escaped(text, true, &mut self.line);
-            self.line.push('\n');
-        };
-        metadata("TYPE", family.kind.as_str());
-        if !family.unit.is_empty() {
-            metadata("UNIT", &family.unit);
-        }
-        if !family.help.is_empty() {
-            metadata("HELP", &family.help);
-        }
-        self.out.write_all(self.line.as_bytes())?;
+        push_family(&family.family, Escaping::AllowUtf8, &mut self.line);
+        self.out.write_all(&self.line)?;
         self.written.families += 1;
         Ok(())
     }
@@ -166,22 +154,12 @@ impl<W: Write> Writer<W> {
         value: f64,
     ) -> Result<(), WriteError> {
         self.line.clear();
-        self.line.push_str(&series.name);
-        let mut opening = '{';
-        for (name, value) in series.labels.iter() {
-            self.line.push(opening);
-            opening = ',';
-            self.line.push_str(name);
-            self.line.push_str("=\"");
-            push_escaped(value, true, &mut self.line);
-            self.line.push('"');
-        }
-        self.line.push_str(if opening == '{' { " " } else { "} " });
-        self.line.push_str(&float_text(value));
-        let millis = at.millis().unsigned_abs();
-        let sign = if at.millis() < 0 { "-" } else { "" };
-        self.out.write_all(self.line.as_bytes())?;
-        writeln!(self.out, " {sign}{}.{:03}", millis / 1_000, millis % 1_000)?;
+        push_series(&series.name, &series.labels, Escaping::AllowUtf8, &mut self.line);
+        push_number(value, &mut self.line);
+        self.line.push(b' ');
+        push_seconds(at, &mut self.line);
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)?;
         self.written.samples += 1;
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! Numbers as text.
+
+use crate::instrument::float_text;
+
+/// Below this, every digit of a whole number is one of the shortest that read
+/// back the same: 2^53.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+
+/// Appends a float as [`float_text`] writes it: the shortest digits that read
+/// back the same.
+#[inline]
+pub(super) fn push_number(value: f64, out: &mut Vec<u8>) {
+    // Saturates, and gives 0 for NaN: what it is not exact for, is not equal.
+    #[expect(clippy::cast_possible_truncation, reason = "compared with the value")]
+    let whole = value as i64;
+    #[expect(clippy::cast_precision_loss, reason = "it came from a float")]
+    let is_whole = whole as f64 == value && value.abs() < EXACT_BELOW;
+    if is_whole && (whole != 0 || value.is_sign_positive()) {
+        out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    } else {
+        push_fraction(value, out);
+    }
+}
+
+/// Appends what is not a whole number.
+fn push_fraction(value: f64, out: &mut Vec<u8>) {
+    // Between them both ways of writing take the same form.
+    if (1e-5..1e15).contains(&value.abs()) {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+    } else {
+        out.extend_from_slice(float_text(value).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(value: f64) -> String {
+        let mut out = Vec::new();
+        push_number(value, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_at_the_edges_of_a_form() {
+        let edges = [0.0, 1.0, 9.5e-7, 1e-6, 1e-5, 0.1, 1e15, 1e16, 1e17, 1e18, 9_223_372_036e9];
+        let odd = [f64::NAN, f64::INFINITY, f64::MAX, f64::MIN_POSITIVE, 5e-324, 2_f64.powi(53)];
+        for value in edges.into_iter().chain(odd) {
+            for value in [value, -value, value.next_up(), value.next_down(), value + 0.5] {
+                assert_eq!(text(value), float_text(value));
+            }
+        }
+        assert_eq!((text(-0.0), text(-12_345.0)), ("-0".into(), "-12345".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(bits in any::<u64>(), small in -1e9_f64..1e9) {
+            for value in [f64::from_bits(bits), small, small.trunc()] {
+                prop_assert_eq!(text(value), float_text(value));
+            }
+        }
+    }
+}
