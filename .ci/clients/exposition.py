@@ -4,8 +4,9 @@ parsers, and holds the values against what the service itself says.
 
 import importlib.metadata
 import sys
+import time
 
-from answers import check, fetch, key, truth
+from answers import PATIENCE, check, fetch, key, truth
 from prometheus_client import parser as text
 from prometheus_client.openmetrics import parser as openmetrics
 
@@ -67,6 +68,12 @@ def of_openmetrics(families):
 
 
 url = sys.argv[1]
+# When a series was created is known from the first collection on.
+since = time.monotonic()
+while b"service_requests_created" not in fetch(url + "/watch/metrics", Accept=OPENMETRICS)[0]:
+    if time.monotonic() - since > PATIENCE:
+        sys.exit(f"prometheus_client: no times of creation within {PATIENCE} s")
+    time.sleep(0.1)
 expected = truth(url)
 exemplars = []
 for coding in ("identity", "gzip"):
