@@ -55,6 +55,8 @@ pub use keepwatch_actors::supervisor;
 /// Errors of delivery, and the components' own; and the macro that declares a
 /// message of one's own for a component.
 pub use keepwatch_actors::{Error, request};
+#[cfg(feature = "derive")]
+pub use keepwatch_derive::{LabelSet, LabelValue};
 /// Methods that turn the samples of a window into one value.
 pub use keepwatch_engine::aggregate;
 /// Alert rules, conditions and transitions.
@@ -67,6 +69,8 @@ pub use keepwatch_engine::exposition;
 pub use keepwatch_engine::health;
 /// Handles that any thread writes.
 pub use keepwatch_engine::instrument;
+/// Typed labels: the traits, and what derives them.
+pub use keepwatch_engine::instrument::{LabelSet, LabelValue};
 /// Labels, definitions, samples, records and time.
 pub use keepwatch_engine::model;
 /// PromQL: queries, plans and results.

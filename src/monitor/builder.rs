@@ -19,6 +19,7 @@ use keepwatch_engine::rules::file::RuleFile;
 use keepwatch_engine::rules::group::GroupDefaults;
 
 use super::assembly::assemble;
+use super::callbacks::CallbackCollector;
 use super::collecting::CollectorFactory;
 use super::error::StartError;
 use super::storage::StorageOptions;
@@ -51,6 +52,7 @@ pub struct MonitorBuilder {
     pub(super) alert_subscribers: Vec<Subscriber<AlertTransition>>,
     pub(super) health_subscribers: Vec<Subscriber<HealthChanged>>,
     pub(super) collectors: Vec<CollectorFactory>,
+    catalogue: Option<Catalogue>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -78,6 +80,7 @@ impl Default for MonitorBuilder {
             alert_subscribers: Vec::new(),
             health_subscribers: Vec::new(),
             collectors: Vec::new(),
+            catalogue: None,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -261,6 +264,14 @@ impl MonitorBuilder {
         self.subscribe_health(Subscriber::closure(name, react))
     }
 
+    /// Takes the metrics of a catalogue, of which handles may be in use
+    /// already; an empty one by default. Its limits are those of its making,
+    /// whatever [`limits`](Self::limits) says.
+    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
     /// Adds a collector, by a closure that makes it and makes it anew if it
     /// panics.
     #[must_use]
@@ -284,7 +295,7 @@ impl MonitorBuilder {
     /// A setting out of its range, and whatever a component refuses: a
     /// duplicate rule, a cycle among the checks, a metric defined twice. Then
     /// nothing is left running.
-    pub fn start(self) -> Result<Monitor, StartError> {
+    pub fn start(mut self) -> Result<Monitor, StartError> {
         self.check_ranges()?;
         if cfg!(panic = "abort") {
             log::error!(
@@ -292,8 +303,10 @@ impl MonitorBuilder {
                  callback will end it, and nothing can be restarted"
             );
         }
-        let catalogue = Catalogue::with_limits(self.limits.catalogue());
-        let shared = catalogue.clone();
+        let limits = self.limits.catalogue();
+        let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::with_limits(limits));
+        let (shared, called_back) = (catalogue.clone(), catalogue.clone());
+        self = self.collector(move || CallbackCollector(called_back.clone()));
         let (assembled, thread) = EngineThread::launch(async move || assemble(self, shared).await)?;
         Ok(Monitor { inner: Arc::new(Inner::new(assembled, catalogue, thread)) })
     }

@@ -7,12 +7,12 @@
 
 mod assembly;
 mod builder;
+mod callbacks;
 mod closing;
 mod collecting;
 mod components;
 mod error;
 mod exposing;
-mod metric;
 mod persisting;
 mod probing;
 mod query;
@@ -38,8 +38,9 @@ use keepwatch_actors::supervisor::{
 };
 use keepwatch_engine::clock::Clock;
 use keepwatch_engine::exposition::Exposition;
-use keepwatch_engine::instrument::{Catalogue, Counter, Gauge, Histogram, Info, StateSet};
-use keepwatch_engine::model::MetricDefinition;
+use keepwatch_engine::instrument::{
+    Catalogue, Counter, Gauge, Histogram, Info, StateSet, StaticMetric,
+};
 use tokio::sync::{mpsc, watch};
 
 pub use builder::MonitorBuilder;
@@ -47,7 +48,7 @@ pub use closing::ClosingReport;
 pub use components::{Components, Seated};
 pub use error::StartError;
 pub use keepwatch_actors::querier::{FoundSeries, QueryFailure, QueryLimits};
-pub use metric::{MetricBuilder, MetricError};
+pub use keepwatch_engine::instrument::{MetricBuilder, MetricError};
 pub use storage::StorageOptions;
 
 use probing::Watched;
@@ -156,17 +157,17 @@ impl Monitor {
 
     /// Starts the definition of a counter.
     pub fn counter(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Counter> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::counter(name))
+        self.inner.catalogue.counter(name)
     }
 
     /// Starts the definition of a gauge.
     pub fn gauge(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Gauge> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::gauge(name))
+        self.inner.catalogue.gauge(name)
     }
 
     /// Starts the definition of a histogram.
     pub fn histogram(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Histogram> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::histogram(name))
+        self.inner.catalogue.histogram(name)
     }
 
     /// Starts the definition of a summary.
@@ -174,17 +175,33 @@ impl Monitor {
         &self,
         name: impl Into<Arc<str>>,
     ) -> MetricBuilder<keepwatch_engine::instrument::Summary> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::summary(name))
+        self.inner.catalogue.summary(name)
     }
 
     /// Starts the definition of an info, whose name ends in `_info`.
     pub fn info(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Info> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::info(name))
+        self.inner.catalogue.info(name)
     }
 
     /// Starts the definition of a set of states.
     pub fn state_set(&self, name: impl Into<Arc<str>>) -> MetricBuilder<StateSet> {
-        MetricBuilder::new(self.inner.catalogue.clone(), MetricDefinition::state_set(name))
+        self.inner.catalogue.state_set(name)
+    }
+
+    /// Returns the metrics; its handles work for as long as anybody has them,
+    /// whether the engine runs or not.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
+    /// Takes in a metric that a library declared as a `static`, with what it
+    /// has counted already.
+    ///
+    /// # Errors
+    /// As [`Catalogue::adopt`].
+    pub fn adopt(&self, declared: &dyn StaticMetric) -> Result<(), MetricError> {
+        Ok(self.inner.catalogue.adopt(declared)?)
     }
 
     /// Returns each component's state and counts; none once the engine has

@@ -12,6 +12,7 @@ mod dump;
 mod examples;
 mod exposition;
 mod http;
+mod instruments;
 mod kill;
 mod monitor;
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::instrument::{Catalogue, Metric};
+use keepwatch_engine::instrument::{Catalogue, Metric, OVERFLOW};
 use keepwatch_engine::model::{MetricDefinition, MetricKind, SeriesSamples, TimeRange};
 use keepwatch_engine::registry::{
     self, BatchOutcome, Collected, Limits, PruneOutcome, RegistryError, Selected,
@@ -89,6 +89,20 @@ impl Registry {
         }
     }
 
+    /// Tells, once for each, which metrics have label values that found no
+    /// room.
+    fn warn_of_overflows(&self) {
+        let metrics = self.registry.catalogue().metrics();
+        for metric in metrics.iter().filter(|metric| metric.overflows_newly()) {
+            log::warn!(
+                "metric {:?} has {} sets of label values, which is its limit: others are counted \
+                 in the series whose label values are {OVERFLOW:?}",
+                metric.definition().name(),
+                metric.series_max(),
+            );
+        }
+    }
+
     /// Hands over what was changed without a message.
     fn flush(&mut self) {
         if let Some(log) = &self.log {
@@ -111,6 +125,7 @@ impl Component for Registry {
         let next = scope.now().align_down(interval) + interval;
         scope.every(interval, next.since(scope.now()), move |this, scope| {
             this.registry.collect_on_grid(interval, scope.now());
+            this.warn_of_overflows();
             this.flush();
         });
     }

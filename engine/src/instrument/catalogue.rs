@@ -1,14 +1,17 @@
 //! All metrics by name.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::callback::Called;
 use super::error::RegisterError;
 use super::family::{Family, Handle};
 use super::metric::Metric;
+use super::statics::StaticMetric;
 use crate::model::MetricDefinition;
 
 /// What the metrics of a [`Catalogue`] may grow to.
@@ -35,11 +38,12 @@ impl Default for CatalogueLimits {
 /// looking one up takes no lock and never waits for a registration. Metrics
 /// are never removed. One that was restored is replaced if the program defines
 /// it otherwise.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Catalogue {
     limits: CatalogueLimits,
     pub(super) entries: Arc<ArcSwap<Entries>>,
     replacements: Arc<AtomicU64>,
+    pub(super) callbacks: Arc<ArcSwap<Vec<Called>>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -80,7 +84,7 @@ impl Catalogue {
         &self,
         definition: impl Into<Arc<MetricDefinition>>,
     ) -> Result<Arc<Metric>, RegisterError> {
-        self.insert(definition.into(), |existing, _| {
+        self.enter(definition.into(), None, |existing, _| {
             Err(RegisterError::Duplicate { existing: Arc::clone(existing.definition()) })
         })
     }
@@ -95,7 +99,7 @@ impl Catalogue {
         &self,
         definition: impl Into<Arc<MetricDefinition>>,
     ) -> Result<Arc<Metric>, RegisterError> {
-        self.insert(definition.into(), |existing, given| {
+        self.enter(definition.into(), None, |existing, given| {
             if existing.definition() == given {
                 return Ok(Arc::clone(existing));
             }
@@ -104,6 +108,23 @@ impl Catalogue {
                 given: Arc::clone(given),
             })
         })
+    }
+
+    /// Takes in a metric that a library declared, with what it has counted.
+    /// Several catalogues may have it; one that has it already keeps it.
+    ///
+    /// # Errors
+    /// As [`get_or_register`](Self::get_or_register): a metric of the same
+    /// name and definition that is not this one is in the way, too.
+    pub fn adopt(&self, declared: &dyn StaticMetric) -> Result<(), RegisterError> {
+        let metric = declared.metric();
+        let is_it = |existing: &Arc<Metric>, _: &Arc<MetricDefinition>| {
+            if Arc::ptr_eq(existing, metric) {
+                return Ok(Arc::clone(existing));
+            }
+            Err(RegisterError::Duplicate { existing: Arc::clone(existing.definition()) })
+        };
+        self.enter(Arc::clone(metric.definition()), Some(metric), is_it).map(drop)
     }
 
     /// Returns the metric of this definition as a family, and registers it if
@@ -176,9 +197,12 @@ impl Catalogue {
         Some(Arc::clone(nearest.1))
     }
 
-    fn insert(
+    /// Enters a metric of this definition, `made` or a new one, unless the
+    /// name is taken: then `taken` decides.
+    fn enter(
         &self,
         definition: Arc<MetricDefinition>,
+        made: Option<&Arc<Metric>>,
         taken: impl Fn(&Arc<Metric>, &Arc<MetricDefinition>) -> Result<Arc<Metric>, RegisterError>,
     ) -> Result<Arc<Metric>, RegisterError> {
         let max = self.limits.labels_per_series;
@@ -193,12 +217,15 @@ impl Catalogue {
             let entries = self.entries.load_full();
             let restored = entries.restored.contains(definition.name());
             let (metric, more) = match entries.metrics.get(definition.name()) {
-                Some(existing) if restored && existing.definition() == &definition => {
+                Some(existing)
+                    if restored && made.is_none() && existing.definition() == &definition =>
+                {
                     (Arc::clone(existing), entries.claimed(definition.name()))
                 }
                 Some(existing) if !restored => return taken(existing, &definition),
                 _ => {
-                    let metric = Arc::new(Metric::new(Arc::clone(&definition), self.limits));
+                    let new = || Arc::new(Metric::new(Arc::clone(&definition), self.limits));
+                    let metric = made.cloned().unwrap_or_else(new);
                     let more = entries.making_way(&metric).with(Arc::clone(&metric))?;
                     (metric, more)
                 }
@@ -256,6 +283,13 @@ impl Entries {
         }
         more.metrics.insert(own, metric);
         Ok(more)
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let definitions = self.metrics();
+        f.debug_set().entries(definitions.iter().map(|metric| metric.definition())).finish()
     }
 }
 

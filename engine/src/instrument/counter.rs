@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::atomic::AtomicF64;
 use super::cells::Words;
 use super::exemplar::{Exemplar, Exemplars};
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 
 /// A running total that only grows; cheap to clone, usable on any thread.
 #[derive(Debug, Clone)]

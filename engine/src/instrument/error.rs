@@ -71,6 +71,19 @@ pub enum LabelError {
         /// How many values were given.
         given: usize,
     },
+    /// The labels of a type are not those of the metric.
+    #[error(
+        "metric {metric:?} has the labels {{{}}}; the type has {{{}}}",
+        labels.join(","), typed.join(",")
+    )]
+    Names {
+        /// The metric.
+        metric: Arc<str>,
+        /// Its labels.
+        labels: Vec<Arc<str>>,
+        /// The labels of the type.
+        typed: &'static [&'static str],
+    },
     /// A value is too long.
     #[error("metric {metric:?}: label {label:?} has a value of {bytes} bytes; at most {max}")]
     ValueTooLong {

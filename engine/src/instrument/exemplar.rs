@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 use crate::model::{Labels, Timestamp};
 
 /// The most characters that the labels of an exemplar may have, as

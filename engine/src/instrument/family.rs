@@ -4,19 +4,21 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::cache;
+use super::child::Child;
 use super::error::LabelError;
-use super::metric::{Child, Metric};
+use super::metric::Metric;
 use super::{Counter, Gauge, Histogram, Info, StateSet, Summary};
 use crate::model::MetricKind;
 
 /// A handle on a cell: [`Counter`], [`Gauge`], [`Histogram`], [`Summary`],
 /// [`Info`] or [`StateSet`].
-pub trait Handle: Sized + sealed::Sealed {
+pub trait Handle: Clone + Send + Sync + sealed::Sealed + 'static {
     /// The kind of metric that the handle writes.
     const KIND: MetricKind;
 
     /// Returns the handle if the child is of this kind.
-    fn of(child: &Child) -> Option<Self>;
+    fn of(child: &Child) -> Option<&Self>;
 }
 
 /// A metric with labels, which gives a handle for each set of their values;
@@ -50,18 +52,40 @@ impl<H: Handle> Family<H> {
     /// definition's labels. Keep it where the values are always the same:
     /// looking it up costs more than writing it.
     ///
+    /// Beyond the metric's limit of sets of values it is the handle of the
+    /// overflow series, whose label values are all
+    /// [`OVERFLOW`](super::OVERFLOW).
+    ///
     /// # Errors
-    /// A wrong number of values, an over-long value, and a set beyond the
-    /// metric's limit.
+    /// A wrong number of values, and an over-long value.
     pub fn with(&self, values: &[&str]) -> Result<H, LabelError> {
-        let child = self.metric.child(values)?;
-        // The kind was checked when the family was made, and children are of
-        // their metric's kind.
-        H::of(&child).ok_or_else(|| LabelError::Count {
+        let child = self.metric.child_or_overflow(values)?;
+        H::of(&child).cloned().ok_or_else(|| self.mismatch(values))
+    }
+
+    /// Lets `write` have the handle for these label values, as
+    /// [`with`](Self::with) does: `requests.on(&["GET", "200"],
+    /// Counter::increment)?`. It is found in a cache of the calling thread,
+    /// which neither locks nor counts holders; the janitor may still take the
+    /// series when it is idle.
+    ///
+    /// # Errors
+    /// As [`with`](Self::with).
+    #[inline]
+    pub fn on<R>(&self, values: &[&str], write: impl FnOnce(&H) -> R) -> Result<R, LabelError> {
+        cache::on(&self.metric, values, |child| H::of(child).map(write))?
+            .ok_or_else(|| self.mismatch(values))
+    }
+
+    /// The kind was checked when the family was made, and children are of
+    /// their metric's kind.
+    #[cold]
+    fn mismatch(&self, values: &[&str]) -> LabelError {
+        LabelError::Count {
             metric: Arc::clone(self.metric.definition().name()),
             labels: self.metric.definition().label_names().to_vec(),
             given: values.len(),
-        })
+        }
     }
 
     /// Returns the metric.
@@ -94,7 +118,7 @@ macro_rules! handle {
         impl Handle for $handle {
             const KIND: MetricKind = MetricKind::$handle;
 
-            fn of(child: &Child) -> Option<Self> {
+            fn of(child: &Child) -> Option<&Self> {
                 child.$getter()
             }
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::atomic::AtomicF64;
 use super::cells::Words;
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 
 /// A value that goes up and down; cheap to clone, usable on any thread.
 #[derive(Debug, Clone)]

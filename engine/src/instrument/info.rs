@@ -5,7 +5,6 @@ use std::sync::Arc;
 /// Shows that the facts in its label values hold: the series has the value 1
 /// for as long as a handle on it exists, and until the janitor finds it idle.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "that it is held is all that is read")]
 pub struct Info(pub(super) Arc<InfoCell>);
 
 /// What the handles on one set of facts share: nothing but being counted.

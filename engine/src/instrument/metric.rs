@@ -2,23 +2,18 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 
 use super::catalogue::CatalogueLimits;
-use super::counter::{Counter, CounterCell};
+use super::child::Child;
 use super::error::LabelError;
-use super::exemplar::Exemplar;
-use super::gauge::{Gauge, GaugeCell};
-use super::histogram::{Histogram, HistogramCell, NativeCounts};
-use super::info::{Info, InfoCell};
 use super::part::Part;
-use super::state_set::{StateSet, StateSetCell};
-use super::summary::{Summary, SummaryCell};
-use crate::model::{Labels, MetricDefinition, MetricKind, Timestamp};
+use super::refusals::{RefusalCells, Refusals};
+use crate::model::{Labels, MetricDefinition};
 
 /// Children by the key of their label values, which copies of a shard share.
 type Shard = ArcSwap<HashMap<Arc<[u8]>, Arc<Child>, RandomState>>;
@@ -27,15 +22,25 @@ type Shard = ArcSwap<HashMap<Arc<[u8]>, Arc<Child>, RandomState>>;
 /// each new one.
 const SHARDS: usize = 32;
 
+/// The value of every label of the series that takes what has no room.
+pub const OVERFLOW: &str = "__overflow__";
+
+/// What numbers metrics for the caches of threads; no number comes twice.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// A registered metric: its definition, and a child for each set of label
 /// values.
 #[derive(Debug)]
 pub struct Metric {
+    number: u64,
     definition: Arc<MetricDefinition>,
     parts: Box<[Part]>,
     shards: Box<[Shard]>,
     hasher: RandomState,
     children: AtomicUsize,
+    /// The child of the label values beyond the limit.
+    overflow: OnceLock<Arc<Child>>,
+    overflow_told: AtomicBool,
     /// Grows with every change of the set of children.
     version: AtomicU64,
     series_max: usize,
@@ -43,60 +48,17 @@ pub struct Metric {
     refusals: Arc<RefusalCells>,
 }
 
-/// The cells of one set of label values.
-#[derive(Debug)]
-pub struct Child {
-    key: Arc<[u8]>,
-    labels: Labels,
-    cell: Cell,
-    created: OnceLock<Timestamp>,
-}
-
-#[derive(Debug)]
-pub(super) enum Cell {
-    Counter(Arc<CounterCell>),
-    Gauge(Arc<GaugeCell>),
-    Histogram(Arc<HistogramCell>),
-    Summary(Arc<SummaryCell>),
-    Info(Arc<InfoCell>),
-    StateSet(Arc<StateSetCell>),
-}
-
-/// How many writes through a metric's handles were left out, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Refusals {
-    /// A NaN, or an infinite step of a running total.
-    pub not_a_number: u64,
-    /// A negative step of a counter.
-    pub negative: u64,
-    /// A set of label values beyond the metric's limit.
-    pub series: u64,
-    /// A wrong number of label values, or an over-long one.
-    pub labels: u64,
-    /// A state that the metric does not have.
-    pub states: u64,
-    /// An exemplar whose labels are too long.
-    pub exemplars: u64,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct RefusalCells {
-    pub(super) not_a_number: AtomicU64,
-    pub(super) negative: AtomicU64,
-    series: AtomicU64,
-    labels: AtomicU64,
-    pub(super) states: AtomicU64,
-    pub(super) exemplars: AtomicU64,
-}
-
 impl Metric {
     pub(super) fn new(definition: Arc<MetricDefinition>, limits: CatalogueLimits) -> Self {
         let shards = if definition.label_names().is_empty() { 1 } else { SHARDS };
         Self {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             parts: Part::of(&definition).into(),
             shards: (0..shards).map(|_| Shard::default()).collect(),
             hasher: RandomState::default(),
             children: AtomicUsize::new(0),
+            overflow: OnceLock::new(),
+            overflow_told: AtomicBool::new(false),
             version: AtomicU64::new(0),
             series_max: definition.series_max().unwrap_or(limits.series_per_metric),
             value_bytes_max: limits.label_value_bytes,
@@ -123,7 +85,12 @@ impl Metric {
         self.series_max
     }
 
-    /// Returns how many sets of label values there are.
+    /// Returns a number that no other metric of this process has.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns how many sets of label values there are, the overflow's aside.
     #[must_use]
     pub fn children(&self) -> usize {
         self.children.load(Ordering::Relaxed)
@@ -138,15 +105,7 @@ impl Metric {
     /// Returns how many writes through handles were left out.
     #[must_use]
     pub fn refusals(&self) -> Refusals {
-        let load = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
-        Refusals {
-            not_a_number: load(&self.refusals.not_a_number),
-            negative: load(&self.refusals.negative),
-            series: load(&self.refusals.series),
-            labels: load(&self.refusals.labels),
-            states: load(&self.refusals.states),
-            exemplars: load(&self.refusals.exemplars),
-        }
+        self.refusals.read()
     }
 
     /// Appends a label value to the key of a child, which is made of all
@@ -188,13 +147,59 @@ impl Metric {
                 max: self.value_bytes_max,
             });
         }
-        self.insert(key, values)
+        self.insert(values)
+    }
+
+    /// Returns the child of these label values as [`child`](Self::child) does,
+    /// and the overflow's if there is no room for it: all its label values
+    /// are [`OVERFLOW`].
+    ///
+    /// # Errors
+    /// A wrong number of values, and an over-long value.
+    pub fn child_or_overflow(&self, values: &[&str]) -> Result<Arc<Child>, LabelError> {
+        match self.child(values) {
+            Err(LabelError::TooManySeries { .. }) => Ok(self.overflow_child()),
+            other => other,
+        }
+    }
+
+    /// Says whether these are the labels of the overflow series.
+    #[must_use]
+    pub fn is_overflow(&self, labels: &Labels) -> bool {
+        self.overflow.get().is_some_and(|overflow| overflow.labels() == labels)
+    }
+
+    /// Says, the first time that it is asked after it came so, that label
+    /// values went to the overflow series: for a warning that comes once.
+    #[must_use]
+    pub fn overflows_newly(&self) -> bool {
+        self.overflow.get().is_some() && !self.overflow_told.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn overflow_child(&self) -> Arc<Child> {
+        let made = self.overflow.get_or_init(|| {
+            let values = vec![OVERFLOW; self.definition.label_names().len()];
+            self.version.fetch_add(1, Ordering::Release);
+            Arc::new(self.new_child(&values))
+        });
+        Arc::clone(made)
+    }
+
+    fn new_child(&self, values: &[&str]) -> Child {
+        let mut key = Vec::with_capacity(64);
+        values.iter().for_each(|value| Self::push_key(value, &mut key));
+        let names = self.definition.label_names().iter().cloned();
+        let pairs = names.zip(values.iter().map(|value| Arc::<str>::from(*value)));
+        // The definition's names are valid and distinct.
+        let labels = Labels::new(pairs).unwrap_or_default();
+        Child::new(key.into(), labels, &self.definition, &self.refusals)
     }
 
     /// Returns the child of a key, if there is one.
     #[must_use]
     pub fn find(&self, key: &[u8]) -> Option<Arc<Child>> {
-        self.shard(key)?.load().get(key).cloned()
+        let child = self.shard(key)?.load().get(key).cloned();
+        child.or_else(|| self.overflow.get().filter(|child| **child.key() == *key).cloned())
     }
 
     /// Returns all children.
@@ -204,30 +209,34 @@ impl Metric {
         for shard in &self.shards {
             all.extend(shard.load().values().cloned());
         }
+        all.extend(self.overflow.get().cloned());
         all
     }
 
-    /// Removes a child to which no handle exists; `false` if one does, or may.
-    /// `child` must be the caller's only share of it.
+    /// Removes a child to which no handle exists, and of which `is_idle` says
+    /// so once nobody can find it any more; `false` if it stays. `child` must
+    /// be the caller's only share of it.
     ///
     /// A later request for the same values starts a new child at zero.
-    pub fn expire(&self, child: &Arc<Child>) -> bool {
+    pub fn expire(&self, child: &Arc<Child>, is_idle: impl FnOnce(&Child) -> bool) -> bool {
         if child.is_held() {
             return false;
         }
-        let Some(shard) = self.shard(&child.key) else { return false };
+        let Some(shard) = self.shard(child.key()) else { return false };
         shard.rcu(|children| {
             let mut fewer = HashMap::clone(children);
-            fewer.remove(child.key());
+            fewer.remove(&**child.key());
             fewer
         });
         // Someone may have taken a handle between the look and the removal,
         // or may still be about to, through the map as it was.
-        if child.is_held() || Arc::strong_count(child) > 1 {
+        let cached = usize::try_from(child.cached()).unwrap_or(usize::MAX);
+        let is_held = child.is_held() || Arc::strong_count(child) > cached.saturating_add(1);
+        if is_held || !is_idle(child) {
             shard.rcu(|children| {
                 let mut again = HashMap::clone(children);
                 // Unless there is a new one by now.
-                again.entry(Arc::clone(&child.key)).or_insert_with(|| Arc::clone(child));
+                again.entry(Arc::clone(child.key())).or_insert_with(|| Arc::clone(child));
                 again
             });
             return false;
@@ -237,7 +246,7 @@ impl Metric {
         true
     }
 
-    fn insert(&self, key: Vec<u8>, values: &[&str]) -> Result<Arc<Child>, LabelError> {
+    fn insert(&self, values: &[&str]) -> Result<Arc<Child>, LabelError> {
         let reserved = self.children.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
             (count < self.series_max).then_some(count + 1)
         });
@@ -248,24 +257,16 @@ impl Metric {
                 max: self.series_max,
             });
         }
-        let pairs = self.definition.label_names().iter().cloned();
-        let pairs = pairs.zip(values.iter().map(|value| Arc::<str>::from(*value)));
-        let new = Arc::new(Child {
-            key: key.into(),
-            // The definition's names are valid and distinct.
-            labels: Labels::new(pairs).unwrap_or_default(),
-            cell: self.cell(),
-            created: OnceLock::new(),
-        });
+        let new = Arc::new(self.new_child(values));
         let mut kept = Arc::clone(&new);
         if let Some(shard) = self.shard(new.key()) {
             shard.rcu(|children| {
                 let mut more = HashMap::clone(children);
-                match children.get(new.key()) {
+                match children.get(&**new.key()) {
                     Some(other) => kept = Arc::clone(other),
                     None => {
                         kept = Arc::clone(&new);
-                        more.insert(Arc::clone(&new.key), Arc::clone(&new));
+                        more.insert(Arc::clone(new.key()), Arc::clone(&new));
                     }
                 }
                 more
@@ -279,165 +280,8 @@ impl Metric {
         Ok(kept)
     }
 
-    fn cell(&self) -> Cell {
-        let refusals = Arc::clone(&self.refusals);
-        match self.definition.kind() {
-            MetricKind::Counter => Cell::Counter(Arc::new(CounterCell::new(refusals))),
-            MetricKind::Gauge => Cell::Gauge(Arc::new(GaugeCell::new(refusals))),
-            MetricKind::Histogram => {
-                Cell::Histogram(Arc::new(HistogramCell::new(&self.definition, refusals)))
-            }
-            MetricKind::Summary => Cell::Summary(Arc::new(SummaryCell::new(refusals))),
-            MetricKind::Info => Cell::Info(Arc::default()),
-            MetricKind::StateSet => {
-                let states = self.definition.states();
-                Cell::StateSet(Arc::new(StateSetCell::new(states, refusals)))
-            }
-        }
-    }
-
     fn shard(&self, key: &[u8]) -> Option<&Shard> {
         let hash = usize::try_from(self.hasher.hash_one(key) & 0xffff).unwrap_or(0);
         self.shards.get(hash % self.shards.len().max(1))
-    }
-}
-
-impl Child {
-    /// Returns the key of the label values.
-    #[must_use]
-    pub fn key(&self) -> &[u8] {
-        &self.key
-    }
-
-    /// Returns the labels.
-    #[must_use]
-    pub const fn labels(&self) -> &Labels {
-        &self.labels
-    }
-
-    /// Replaces `into` by the values of the metric's parts, in their order.
-    pub fn read(&self, definition: &MetricDefinition, now: Timestamp, into: &mut Vec<f64>) {
-        into.clear();
-        match &self.cell {
-            Cell::Counter(cell) => into.push(cell.value()),
-            Cell::Gauge(cell) => into.push(cell.value()),
-            Cell::Histogram(cell) => cell.read(into),
-            Cell::Summary(cell) => cell.read(definition.quantiles(), now, into),
-            Cell::Info(_) => into.push(1.0),
-            Cell::StateSet(cell) => cell.read(into),
-        }
-    }
-
-    /// Makes a counter's total or a gauge's value `value`; the other kinds
-    /// have none. A concurrent write may be lost.
-    pub fn overwrite(&self, value: f64) {
-        match &self.cell {
-            Cell::Counter(cell) => cell.overwrite(value),
-            Cell::Gauge(cell) => cell.overwrite(value),
-            Cell::Histogram(_) | Cell::Summary(_) | Cell::Info(_) | Cell::StateSet(_) => {}
-        }
-    }
-
-    /// Returns a handle if the child is a counter.
-    #[must_use]
-    pub fn counter(&self) -> Option<Counter> {
-        match &self.cell {
-            Cell::Counter(cell) => Some(Counter(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns a handle if the child is a gauge.
-    #[must_use]
-    pub fn gauge(&self) -> Option<Gauge> {
-        match &self.cell {
-            Cell::Gauge(cell) => Some(Gauge(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns a handle if the child is a histogram.
-    #[must_use]
-    pub fn histogram(&self) -> Option<Histogram> {
-        match &self.cell {
-            Cell::Histogram(cell) => Some(Histogram(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns a handle if the child is a summary.
-    #[must_use]
-    pub fn summary(&self) -> Option<Summary> {
-        match &self.cell {
-            Cell::Summary(cell) => Some(Summary(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns a handle if the child is an info.
-    #[must_use]
-    pub fn info(&self) -> Option<Info> {
-        match &self.cell {
-            Cell::Info(cell) => Some(Info(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns a handle if the child is a set of states.
-    #[must_use]
-    pub fn state_set(&self) -> Option<StateSet> {
-        match &self.cell {
-            Cell::StateSet(cell) => Some(StateSet(Arc::clone(cell))),
-            _ => None,
-        }
-    }
-
-    /// Returns the exponential buckets of a histogram that has them.
-    #[must_use]
-    pub fn native(&self) -> Option<NativeCounts> {
-        match &self.cell {
-            Cell::Histogram(cell) => cell.native(),
-            _ => None,
-        }
-    }
-
-    /// Returns the exemplars of a counter or histogram, each with the place of
-    /// its bucket among the metric's parts. New ones are asked for from now
-    /// on, so one reader is to ask: the exposition.
-    #[must_use]
-    pub fn exemplars(&self) -> Vec<(usize, Exemplar)> {
-        match &self.cell {
-            Cell::Counter(cell) => cell.exemplars(),
-            Cell::Histogram(cell) => cell.exemplars(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Returns when the running totals were 0 for the last time, as far as is
-    /// known: at the collection before the one that found the child. `None`
-    /// before it was collected.
-    #[must_use]
-    pub fn created(&self) -> Option<Timestamp> {
-        self.created.get().copied()
-    }
-
-    /// Notes when the running totals were 0 for the last time; only the first
-    /// note counts.
-    pub(crate) fn note_created(&self, at: Timestamp) {
-        let _ = self.created.set(at);
-    }
-
-    /// Says whether a handle exists.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        let holders = match &self.cell {
-            Cell::Counter(cell) => Arc::strong_count(cell),
-            Cell::Gauge(cell) => Arc::strong_count(cell),
-            Cell::Histogram(cell) => Arc::strong_count(cell),
-            Cell::Summary(cell) => Arc::strong_count(cell),
-            Cell::Info(cell) => Arc::strong_count(cell),
-            Cell::StateSet(cell) => Arc::strong_count(cell),
-        };
-        holders > 1
     }
 }

@@ -15,8 +15,12 @@
 //! moves when it is read.
 
 mod atomic;
+mod builder;
+mod cache;
+mod callback;
 mod catalogue;
 mod cells;
+mod child;
 mod counter;
 mod error;
 mod exemplar;
@@ -27,11 +31,18 @@ mod info;
 mod kept;
 mod metric;
 mod part;
+mod refusals;
 mod state_set;
+mod statics;
 mod summary;
 mod timer;
+mod typed;
 
+pub use builder::{MetricBuilder, MetricError};
+pub(crate) use cache::forget as forget_look_ups;
+pub use callback::Panicked;
 pub use catalogue::{Catalogue, CatalogueLimits};
+pub use child::Child;
 pub use counter::Counter;
 pub use error::{LabelError, RegisterError};
 pub use exemplar::Exemplar;
@@ -43,11 +54,14 @@ pub use gauge::{Gauge, InFlight};
 pub use histogram::{Histogram, NativeCounts};
 pub use info::Info;
 pub use kept::{CatalogueRevision, KeptMetrics};
-pub use metric::{Child, Metric, Refusals};
+pub use metric::{Metric, OVERFLOW};
 pub use part::{Part, float_text};
+pub use refusals::Refusals;
 pub use state_set::StateSet;
+pub use statics::{Static, StaticFamily, StaticMetric};
 pub use summary::{SUMMARY_WINDOW, Summary};
 pub use timer::{Observer, Timer};
+pub use typed::{LabelSet, LabelValue, TypedFamily};
 
 #[cfg(test)]
 mod tests;

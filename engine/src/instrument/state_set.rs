@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 
 /// The states of one thing, each on or off; cheap to clone, usable on any
 /// thread. All are off at first.

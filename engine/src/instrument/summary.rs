@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::atomic::AtomicF64;
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 use crate::model::Timestamp;
 
 /// The window that a summary's quantiles cover.

@@ -147,13 +147,9 @@ fn label_values_are_checked_and_capped() {
     );
     family.with(&["x", "y"]).unwrap().increment();
     family.with(&["xy", ""]).unwrap();
-    assert_eq!(
-        refused(&["z", "z"]),
-        "metric \"c_total\" has 2 sets of label values, which is its limit"
-    );
     assert_eq!(family.with(&["x", "y"]).unwrap().value(), 1.0);
     let refusals = family.metric().refusals();
-    assert_eq!((refusals.labels, refusals.series), (2, 1));
+    assert_eq!((refusals.labels, refusals.series), (2, 0));
     assert!(GaugeFamily::of(Arc::clone(family.metric())).is_none());
 }
 
@@ -163,9 +159,9 @@ fn a_child_expires_only_without_handles() {
     let counter = family.with(&["x"]).unwrap();
     counter.increment();
     let child = family.metric().all_children().pop().unwrap();
-    assert!(!family.metric().expire(&child));
+    assert!(!family.metric().expire(&child, |_| true));
     drop(counter);
-    assert!(family.metric().expire(&child));
+    assert!(family.metric().expire(&child, |_| true));
     assert_eq!(family.metric().children(), 0);
     assert_eq!(family.with(&["x"]).unwrap().value(), 0.0);
 }
@@ -253,4 +249,86 @@ fn a_timer_measures_once_unless_it_is_discarded() {
     let summary = summaries.with(&[]).unwrap();
     drop(summary.time());
     assert_eq!(summary.count(), 1);
+}
+
+#[test]
+fn what_has_no_room_counts_in_the_overflow_series() {
+    let builder = MetricDefinition::counter("c_total").labels(["a", "b"]).series_max(2);
+    let family: CounterFamily = family(builder);
+    let metric = family.metric();
+    family.with(&["x", "1"]).unwrap().increment();
+    family.on(&["y", "1"], Counter::increment).unwrap();
+    assert!(!metric.overflows_newly());
+    for round in 0..3 {
+        family.with(&["z", &round.to_string()]).unwrap().increment();
+        family.on(&["z", &round.to_string()], Counter::increment).unwrap();
+    }
+    let all = metric.all_children();
+    let overflow = all.iter().find(|child| metric.is_overflow(child.labels())).unwrap().clone();
+    assert_eq!(overflow.counter().unwrap().value(), 6.0);
+    assert_eq!(overflow.labels().get("b"), Some(OVERFLOW));
+    assert_eq!((all.len(), metric.children(), metric.refusals().series), (3, 2, 6));
+    assert!(metric.overflows_newly() && !metric.overflows_newly(), "it is told once");
+    // Whoever asks for it by name gets the same.
+    family.with(&[OVERFLOW, OVERFLOW]).unwrap().increment();
+    assert_eq!(overflow.counter().unwrap().value(), 7.0);
+    // Room that comes back is used.
+    drop(all);
+    let gone = metric.find(b"y\xff1\xff").unwrap();
+    assert!(metric.expire(&gone, |_| true));
+    drop(gone);
+    family.on(&["z", "0"], Counter::increment).unwrap();
+    assert_eq!(family.with(&["z", "0"]).unwrap().value(), 1.0);
+}
+
+#[test]
+fn a_look_up_that_is_remembered_is_checked_like_any_other() {
+    let builder = || MetricDefinition::counter("c_total").labels(["a", "b"]);
+    let (one, other): (CounterFamily, CounterFamily) = (family(builder()), family(builder()));
+    for _ in 0..3 {
+        one.on(&["a", "bc"], Counter::increment).unwrap();
+        one.on(&["ab", "c"], Counter::increment).unwrap();
+        other.on(&["a", "bc"], Counter::increment).unwrap();
+        // A look-up within a look-up.
+        let inside = one.on(&["", ""], |counter| {
+            counter.increment();
+            one.on(&["a", "bc"], Counter::increment)
+        });
+        inside.unwrap().unwrap();
+        assert!(one.on(&["a"], Counter::increment).is_err());
+        assert!(one.on(&["a", "bc", ""], Counter::increment).is_err());
+        assert!(one.on(&["a", &"y".repeat(1_025)], Counter::increment).is_err());
+    }
+    let value = |family: &CounterFamily, a, b| family.with(&[a, b]).unwrap().value();
+    assert_eq!((value(&one, "a", "bc"), value(&one, "ab", "c")), (6.0, 3.0));
+    assert_eq!((value(&one, "", ""), value(&other, "a", "bc")), (3.0, 3.0));
+    let children = one.metric().all_children();
+    assert_eq!(children.len(), 3);
+    assert!(children.iter().all(|child| child.cached() == 1 && !child.is_held()));
+    // More than a thread remembers.
+    for round in 0..5_000 {
+        one.on(&["many", &round.to_string()], Counter::increment).unwrap();
+    }
+    let cached = one.metric().all_children().iter().filter(|child| child.cached() > 0).count();
+    assert!((500..5_000).contains(&cached), "{cached}");
+}
+
+#[test]
+fn what_threads_remember_is_forgotten_before_it_expires() {
+    let family: CounterFamily = family(MetricDefinition::counter("c_total").labels(["a"]));
+    family.on(&["x"], Counter::increment).unwrap();
+    let child = family.metric().all_children().pop().unwrap();
+    assert!(!family.metric().expire(&child, |child| child.counter().unwrap().value() != 1.0));
+    assert!(Arc::ptr_eq(&child, &family.metric().all_children()[0]), "it was not idle");
+    forget_look_ups();
+    assert!(family.metric().expire(&child, |_| true));
+    // The cache still has the child, and does not use it.
+    assert_eq!(child.cached(), 1);
+    family.on(&["x"], Counter::increment).unwrap();
+    assert_eq!((child.cached(), child.counter().unwrap().value()), (0, 1.0));
+    assert_eq!(family.with(&["x"]).unwrap().value(), 1.0);
+    let elsewhere = family.clone();
+    std::thread::spawn(move || elsewhere.on(&["x"], Counter::increment)).join().unwrap().unwrap();
+    let child = family.metric().all_children().pop().unwrap();
+    assert_eq!(child.cached(), 1, "a thread that ends forgets");
 }

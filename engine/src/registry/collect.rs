@@ -155,6 +155,7 @@ impl Sampling<'_> {
         });
         if changed {
             set.changed_at = self.now;
+            set.is_leaving = false;
         } else if self.changed_only {
             return;
         }

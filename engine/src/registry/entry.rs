@@ -33,6 +33,8 @@ pub(super) struct LabelSet {
     pub(super) child: Option<Arc<Child>>,
     /// When a collection last found the cells changed.
     pub(super) changed_at: Timestamp,
+    /// Whether the caches of threads were told to forget the idle cells.
+    pub(super) is_leaving: bool,
 }
 
 impl Entry {
@@ -67,7 +69,10 @@ impl Entry {
             let before = self.sets.remove(key);
             let changed_at = before.as_ref().map_or(now, |set| set.changed_at);
             let child = before.and_then(|set| set.child);
-            self.sets.insert(key.into(), LabelSet { labels, series, child, changed_at });
+            self.sets.insert(
+                key.into(),
+                LabelSet { labels, series, child, changed_at, is_leaving: false },
+            );
         }
         self.sets.get_mut(key).ok_or(RegistryError::UnknownSeries)
     }
@@ -86,7 +91,8 @@ pub(super) fn resolve(
         parts.iter().all(|part| store.find(name, &part.name, &part_labels(labels, part)).is_some());
     if !known {
         let max = metric.series_max();
-        if store.series_of(name) / parts.len().max(1) >= max {
+        let has_room = store.series_of(name) / parts.len().max(1) < max;
+        if !has_room && !metric.is_overflow(labels) {
             return Err(RegistryError::SeriesOfMetric { metric: Arc::clone(name), max });
         }
         if store.series() + parts.len() > limits.series_total {

@@ -230,7 +230,8 @@ impl RegistryError {
                 Self::LabelValueTooLong { metric, label, bytes, max }
             }
             LabelError::TooManySeries { metric, max } => Self::SeriesOfMetric { metric, max },
-            LabelError::Count { metric, mut labels, .. } => {
+            LabelError::Count { metric, mut labels, .. }
+            | LabelError::Names { metric, mut labels, .. } => {
                 Self::MissingLabel { metric, label: labels.pop().unwrap_or_default() }
             }
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Registry;
-use crate::instrument::Metric;
-use crate::model::Timestamp;
-use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice};
+use super::entry::LabelSet;
+use crate::instrument::{Child, Metric, forget_look_ups};
+use crate::model::{MetricKind, Timestamp};
+use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice, Store};
 
 /// What a slice of pruning removed, or would remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +64,8 @@ impl Registry {
     ///
     /// A set of label values that is written through a cell is idle when the
     /// cell did not change for `idle_after` and no handle to it exists; cells
-    /// are looked at in the first slice.
+    /// are looked at in the first slice. One that threads have in their caches
+    /// goes a round later, when they have been told to forget it.
     pub fn prune(
         &mut self,
         slice: Slice,
@@ -76,7 +78,7 @@ impl Registry {
         let cutoffs = |metric: &Arc<str>, own| retention.cutoffs(metric, own, now);
         let mut expired = Pruned::default();
         if slice.cursor == 0 {
-            self.expire_cells(slice.dry_run, &cutoffs, &mut expired);
+            self.expire_cells(slice.dry_run, now, &cutoffs, &mut expired);
         }
         let entries = &self.entries;
         let catalogue = &self.catalogue;
@@ -106,18 +108,33 @@ impl Registry {
     fn expire_cells(
         &mut self,
         dry_run: bool,
+        now: Timestamp,
         cutoffs: &impl Fn(&Arc<str>, Option<Duration>) -> Cutoffs,
         expired: &mut Pruned,
     ) {
+        let mut forget = false;
         for (name, entry) in &mut self.entries {
             let idle_before = cutoffs(name, entry.metric.definition().retention()).idle_before;
             let metric = &entry.metric;
             let store = &mut self.store;
+            let values = &mut self.scratch.values;
             entry.sets.retain(|_, set| {
                 let Some(child) = set.child.take_if(|_| set.changed_at < idle_before) else {
                     return true;
                 };
-                let goes = if dry_run { !child.is_held() } else { metric.expire(&child) };
+                let waits = child.cached() > 0 && !set.is_leaving && !dry_run;
+                if waits && !child.is_held() {
+                    set.is_leaving = true;
+                    forget = true;
+                }
+                let goes = match dry_run {
+                    true => !child.is_held(),
+                    false => {
+                        let same =
+                            |child: &Child| is_stored(store, metric, set, child, now, values);
+                        !waits && metric.expire(&child, same)
+                    }
+                };
                 if goes {
                     for &series in &set.series {
                         store.prune_series(series, dry_run, expired);
@@ -126,6 +143,9 @@ impl Registry {
                 set.child = Some(child);
                 dry_run || !goes
             });
+        }
+        if forget {
+            forget_look_ups();
         }
     }
 
@@ -141,5 +161,109 @@ impl Registry {
         if entry.sets.get(key).is_some_and(|set| set.child.is_none()) {
             entry.sets.remove(key);
         }
+    }
+}
+
+/// Says whether the newest samples have all that was counted in the cells: a
+/// handle may have come and gone since the last collection.
+fn is_stored(
+    store: &Store,
+    metric: &Metric,
+    set: &LabelSet,
+    child: &Child,
+    now: Timestamp,
+    values: &mut Vec<f64>,
+) -> bool {
+    child.read(metric.definition(), now, values);
+    // A summary's quantiles move with its window.
+    let is_summary = metric.definition().kind() == MetricKind::Summary;
+    let parts = metric.parts().iter().zip(&set.series).zip(values);
+    parts.filter(|((part, _), _)| part.is_total || !is_summary).all(|((_, series), value)| {
+        let newest = store.newest(*series);
+        newest.is_none_or(|newest| newest.value.to_bits() == value.to_bits())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::instrument::{Catalogue, Counter, CounterFamily, OVERFLOW};
+    use crate::model::MetricDefinition;
+    use crate::registry::{Limits, Registry};
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + seconds * 1_000)
+    }
+
+    fn counting(series_max: usize) -> (Registry, CounterFamily) {
+        let catalogue = Catalogue::new();
+        let counter = MetricDefinition::counter("c_total").labels(["l"]).series_max(series_max);
+        let family = catalogue.family(counter.build().unwrap()).unwrap();
+        (Registry::new(Limits::default(), catalogue, Arc::default()), family)
+    }
+
+    fn expired(registry: &mut Registry, now: Timestamp) -> usize {
+        let slice = Slice { cursor: 0, budget: 100, dry_run: false };
+        let retention = SampleRetention { idle_after: Some(IDLE), ..SampleRetention::default() };
+        registry.prune(slice, &retention, now).series
+    }
+
+    #[test]
+    fn what_a_thread_remembers_goes_a_round_later() {
+        let (mut registry, family) = counting(10);
+        family.on(&["a"], Counter::increment).unwrap();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0, "the thread is told to forget");
+        assert_eq!(expired(&mut registry, at(101)), 1);
+        // The thread finds a new series, and nothing counts in the old one.
+        family.on(&["a"], Counter::increment).unwrap();
+        assert_eq!(family.with(&["a"]).unwrap().value(), 1.0);
+    }
+
+    #[test]
+    fn what_is_counted_between_the_rounds_keeps_the_series() {
+        let (mut registry, family) = counting(10);
+        family.on(&["a"], Counter::increment).unwrap();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0);
+        family.on(&["a"], Counter::increment).unwrap();
+        assert_eq!(expired(&mut registry, at(101)), 0, "it is not collected yet");
+        registry.collect(at(110));
+        assert_eq!(expired(&mut registry, at(111)), 0);
+        assert_eq!(family.with(&["a"]).unwrap().value(), 2.0);
+    }
+
+    #[test]
+    fn a_handle_that_came_and_went_since_the_collection_loses_nothing() {
+        let (mut registry, family) = counting(10);
+        family.with(&["a"]).unwrap().increment();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        family.with(&["a"]).unwrap().increment();
+        assert_eq!(expired(&mut registry, at(100)), 0);
+        assert_eq!(family.with(&["a"]).unwrap().value(), 2.0);
+        registry.collect(at(101));
+        registry.collect(at(200));
+        assert_eq!(expired(&mut registry, at(200)), 1);
+    }
+
+    #[test]
+    fn the_overflow_is_a_series_beyond_the_limit() {
+        let (mut registry, family) = counting(1);
+        for label in ["a", "b", "c"] {
+            family.with(&[label]).unwrap().increment();
+        }
+        let collected = registry.collect(at(0));
+        assert_eq!(collected.refused, 0);
+        let all = registry.store.census();
+        assert_eq!(all.count().by_metric["c_total"].series, 2);
+        let labels = crate::model::Labels::new([("l", OVERFLOW)]).unwrap();
+        let overflow = registry.store.find("c_total", &"c_total".into(), &labels).unwrap();
+        assert_eq!(registry.store.newest(overflow).unwrap().value, 2.0);
     }
 }

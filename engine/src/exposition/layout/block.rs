@@ -1,7 +1,7 @@
 //! One metric of a layout.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use foldhash::fast::RandomState;
 
@@ -33,13 +33,22 @@ struct Shown {
     pairs: [OnceLock<Pairs>; Escaping::ALL.len()],
 }
 
-/// Where the values of one set of labels are.
+/// A set of labels, and where its values are.
+///
+/// Neither place is held: what has expired goes, and is left out until the
+/// layout is renewed.
 #[derive(Debug, Clone)]
-pub(in crate::exposition) enum Member {
+pub(in crate::exposition) struct Member {
+    labels: Labels,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
     /// In a cell.
-    Cell(Arc<Child>),
+    Cell(Weak<Child>),
     /// In the store, as there is no cell.
-    Stored(Arc<Series>),
+    Stored(Weak<Series>),
 }
 
 impl Block {
@@ -59,7 +68,7 @@ impl Block {
         let stored = known.iter().filter_map(|&series| {
             let series = roster.get(SeriesRef::from_parts(series))?;
             push_key(metric.definition(), series.labels(), &mut key);
-            metric.find(&key).is_none().then_some(Member::Stored(series))
+            metric.find(&key).is_none().then(|| Member::stored(&series))
         });
         let stored: Vec<Member> = stored.collect();
         let metric = Arc::clone(metric);
@@ -67,7 +76,7 @@ impl Block {
             // Series came whose values are in cells: nothing to be seen.
             return Self { metric, version, known, shown: Arc::clone(&before.shown) };
         }
-        let members = children.into_iter().map(Member::Cell).chain(stored).collect();
+        let members = children.iter().map(Member::cell).chain(stored).collect();
         let members = sorted(members, before);
         let is_plain = is_legacy(metric.definition().name())
             && members
@@ -79,9 +88,9 @@ impl Block {
 
     /// Says whether these are the members without a cell.
     fn stores(&self, stored: &[Member]) -> bool {
-        let address = |member: &Member| match member {
-            Member::Cell(_) => None,
-            Member::Stored(series) => Some(Arc::as_ptr(series).addr()),
+        let address = |member: &Member| match &member.place {
+            Place::Cell(_) => None,
+            Place::Stored(series) => Some(series.as_ptr().addr()),
         };
         let own: HashSet<usize, RandomState> = self.members().iter().filter_map(address).collect();
         own.len() == stored.len()
@@ -100,9 +109,9 @@ impl Block {
             !has_stored(self.definition())
                 || self.known.binary_search(&series.reference().to_parts()).is_ok()
         };
-        let is_there = |member: &Member| match member {
-            Member::Cell(_) => true,
-            Member::Stored(series) => roster.has(series),
+        let is_there = |member: &Member| match &member.place {
+            Place::Cell(_) => true,
+            Place::Stored(series) => series.upgrade().is_some_and(|series| roster.has(&series)),
         };
         self.version == self.metric.version()
             && new.iter().all(is_known)
@@ -167,41 +176,52 @@ impl Block {
 }
 
 impl Member {
-    /// Returns the labels that all values of the member share.
-    pub(in crate::exposition) fn labels(&self) -> &Labels {
-        match self {
-            Self::Cell(child) => child.labels(),
-            Self::Stored(series) => series.labels(),
-        }
+    fn cell(child: &Arc<Child>) -> Self {
+        Self { labels: child.labels().clone(), place: Place::Cell(Arc::downgrade(child)) }
     }
 
-    /// Appends the values of the metric's parts to `all`, or the staleness
-    /// marker if the newest sample is one or is older than `oldest`.
+    fn stored(series: &Arc<Series>) -> Self {
+        Self { labels: series.labels().clone(), place: Place::Stored(Arc::downgrade(series)) }
+    }
+
+    /// Returns the labels that all values of the member share.
+    pub(in crate::exposition) const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Appends the values of the metric's `parts` parts to `all`, or staleness
+    /// markers if the member has expired, or if its newest sample is such a
+    /// marker or older than `oldest`.
     #[inline]
     pub(in crate::exposition) fn read(
         &self,
         definition: &MetricDefinition,
+        parts: usize,
         (oldest, now): (Timestamp, Timestamp),
         one: &mut Vec<f64>,
         all: &mut Vec<f64>,
     ) {
-        match self {
-            Self::Cell(child) => {
-                child.read(definition, now, one);
-                all.extend_from_slice(one);
-            }
-            Self::Stored(series) => {
-                let newest = series.newest().filter(|sample| sample.at >= oldest);
+        match &self.place {
+            Place::Cell(child) => match child.upgrade() {
+                Some(child) => {
+                    child.read(definition, now, one);
+                    all.extend_from_slice(one);
+                }
+                None => all.extend(std::iter::repeat_n(stale_marker(), parts)),
+            },
+            Place::Stored(series) => {
+                let newest = series.upgrade().and_then(|series| series.newest());
+                let newest = newest.filter(|sample| sample.at >= oldest);
                 all.push(newest.map_or_else(stale_marker, |sample| sample.value));
             }
         }
     }
 
     /// Returns the cell, if the member has one.
-    pub(in crate::exposition) const fn child(&self) -> Option<&Arc<Child>> {
-        match self {
-            Self::Cell(child) => Some(child),
-            Self::Stored(_) => None,
+    pub(in crate::exposition) fn child(&self) -> Option<Arc<Child>> {
+        match &self.place {
+            Place::Cell(child) => child.upgrade(),
+            Place::Stored(_) => None,
         }
     }
 

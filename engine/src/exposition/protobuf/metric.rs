@@ -1,7 +1,5 @@
 //! The value of one metric.
 
-use std::sync::Arc;
-
 use super::wire::{push_bytes, push_double, push_label, push_message, push_sint, push_uint};
 use super::wire::{push_varint, zigzag};
 use crate::exposition::name::Escaping;
@@ -13,7 +11,7 @@ use crate::model::{MetricDefinition, MetricKind, Timestamp};
 pub(super) fn push_metric(
     definition: &MetricDefinition,
     row: &[f64],
-    child: Option<&Arc<Child>>,
+    child: Option<&Child>,
     escaping: Escaping,
     out: &mut Vec<u8>,
 ) {
@@ -21,7 +19,7 @@ pub(super) fn push_metric(
     match definition.kind() {
         MetricKind::Counter => push_message(3, out, |out| {
             push_double(1, value, out);
-            let exemplars = child.map(|child| child.exemplars()).unwrap_or_default();
+            let exemplars = child.map(Child::exemplars).unwrap_or_default();
             if let Some((_, exemplar)) = exemplars.first() {
                 push_exemplar(2, exemplar, escaping, out);
             }
@@ -52,12 +50,12 @@ pub(super) fn push_metric(
 fn push_histogram(
     definition: &MetricDefinition,
     row: &[f64],
-    child: Option<&Arc<Child>>,
+    child: Option<&Child>,
     escaping: Escaping,
     out: &mut Vec<u8>,
 ) {
-    let native = child.and_then(|child| child.native());
-    let exemplars = child.map(|child| child.exemplars()).unwrap_or_default();
+    let native = child.and_then(Child::native);
+    let exemplars = child.map(Child::exemplars).unwrap_or_default();
     // Without bounds the one classic bucket says nothing, and its presence
     // would say that there are classic buckets.
     let is_classic = native.is_none() || !definition.bounds().is_empty();
@@ -145,8 +143,8 @@ fn push_exemplar(field: u32, exemplar: &Exemplar, escaping: Escaping, out: &mut 
     });
 }
 
-fn push_created(field: u32, child: Option<&Arc<Child>>, out: &mut Vec<u8>) {
-    if let Some(at) = child.and_then(|child| child.created()) {
+fn push_created(field: u32, child: Option<&Child>, out: &mut Vec<u8>) {
+    if let Some(at) = child.and_then(Child::created) {
         push_time(field, at, out);
     }
 }

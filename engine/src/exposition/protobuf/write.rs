@@ -110,7 +110,7 @@ impl Family {
                 for part in 0..if each { parts } else { 1 } {
                     let start = values.len();
                     let row = if each { row.get(part..).unwrap_or_default() } else { row };
-                    push_metric(block.definition(), row, child, escaping, &mut values);
+                    push_metric(block.definition(), row, child.as_deref(), escaping, &mut values);
                     let end = values.len();
                     let label = if each { pairs.part(part).len() } else { 0 };
                     let bytes = pairs.member(member).len() + label + (end - start);

@@ -35,7 +35,8 @@ impl Points {
             first.saturating_add((MEMBERS / self.stride).max(1)).min(block.members().len());
         let members = block.members().get(first..behind).unwrap_or_default();
         for member in members {
-            member.read(block.definition(), self.times, &mut self.one, &mut self.values);
+            let (one, values) = (&mut self.one, &mut self.values);
+            member.read(block.definition(), self.stride, self.times, one, values);
         }
         first..first + members.len()
     }

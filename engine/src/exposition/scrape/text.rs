@@ -93,7 +93,7 @@ impl TextScrape {
                         match rules {
                             None => row.write(out),
                             Some(rules) => {
-                                row.write_open(rules, member(index), self.escaping, out);
+                                row.write_open(rules, member(index).as_deref(), self.escaping, out);
                             }
                         }
                     }
@@ -132,7 +132,7 @@ impl Row<'_> {
     fn write_open(
         &self,
         (kind, roles): (FamilyKind, &[Role]),
-        child: Option<&Arc<Child>>,
+        child: Option<&Child>,
         escaping: Escaping,
         out: &mut Vec<u8>,
     ) {
@@ -160,7 +160,7 @@ impl Row<'_> {
         }
         let began =
             matches!(kind, FamilyKind::Counter | FamilyKind::Histogram | FamilyKind::Summary);
-        if let Some(at) = child.and_then(|child| child.created()).filter(|_| began) {
+        if let Some(at) = child.and_then(Child::created).filter(|_| began) {
             self.lines.push_created(self.member, out);
             push_seconds(at, out);
             out.push(b'\n');

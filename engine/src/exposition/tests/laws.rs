@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exposition::parse::{Event, FamilyKind, Limits as ParseLimits, Parser, Role};
-use crate::instrument::{Counter, Exemplar, Gauge, Histogram, Info, StateSet, Summary};
+use crate::instrument::Exemplar;
 use crate::model::{Labels, MetricDefinition, MetricKind};
 
 /// A series as every format can say it: its name, its labels with the one of
@@ -31,7 +31,7 @@ fn definition(index: usize, kind: MetricKind) -> MetricDefinition {
         MetricKind::Summary => MetricDefinition::summary(name("_s")).quantiles([0.25, 1.0]),
         MetricKind::Info => MetricDefinition::info(name("_info")),
         MetricKind::StateSet => MetricDefinition::state_set(name("")).states(["on", "o\"f"]),
-        _ => MetricDefinition::gauge(name("")).unit(format!("m{index}")),
+        _ => MetricDefinition::gauge(name("_s")).unit("s"),
     };
     // Without a bound below zero every other histogram has its type.
     let builder = match kind {
@@ -168,7 +168,7 @@ proptest! {
         for event in &events {
             let Event::Family(family) = event else { continue };
             prop_assert_eq!(family.help.as_str(), "a \\ \"b\"\nc ü");
-            prop_assert!(family.kind != FamilyKind::Gauge || family.unit == *family.name);
+            prop_assert!(family.kind != FamilyKind::Gauge || family.unit == "s");
         }
         let read = rows(events);
         prop_assert!(read.iter().all(|row| expected.binary_search(row).is_ok()));

@@ -92,3 +92,26 @@ fn a_successor_of_the_registry_is_read_on() {
     house.registry.record(&record("b"), NOW).unwrap();
     assert_eq!(house.text(TEXT, &["load"]).lines().count(), 3);
 }
+
+#[test]
+fn a_scrape_keeps_no_series_from_expiring() {
+    let mut house = House::new();
+    let jobs = MetricDefinition::counter("jobs_total").labels(["l"]);
+    drop(house.handle::<Counter>(jobs.clone(), &["a"]));
+    let held: Counter = house.handle(jobs, &["b"]);
+    house.registry.collect(NOW);
+    assert_eq!(house.text(TEXT, &["jobs_total"]).lines().count(), 3);
+    let later = NOW + 60 * MINUTE;
+    house.registry.collect(later);
+    let retention = SampleRetention { idle_after: Some(MINUTE), ..SampleRetention::default() };
+    let whole = Slice { cursor: 0, budget: 1_000, dry_run: false };
+    let before = house.exposition.layout();
+    assert_eq!(house.registry.prune(whole, &retention, later).series, 1);
+    // Even a layout from before does not show it.
+    drop(before);
+    assert_eq!(
+        house.text(TEXT, &["jobs_total"]),
+        "# TYPE jobs_total counter\njobs_total{l=\"b\"} 0\n"
+    );
+    drop(held);
+}

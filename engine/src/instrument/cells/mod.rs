@@ -16,6 +16,9 @@
 //! - What runs in the destructors of other thread-locals, after the thread's
 //!   slab has gone, adds to one slab that all share, by locked instructions.
 //!
+//! The order of memory that this rests on is tried out in every interleaving
+//! by `loom/`, which compiles [`row`] and [`tenancy`] as they are.
+//!
 //! The slabs belong to the process, as threads do: this is the one global of
 //! the engine. Nothing in it can be seen but through the handles of a
 //! catalogue.
@@ -23,10 +26,14 @@
 mod allocate;
 mod row;
 mod slab;
+mod tenancy;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod words;
+
+// `loom/` compiles `row` and `tenancy` with atomics of its own.
+use std::sync::atomic;
 
 pub(super) use self::row::Row;
 use self::slab::Slab;

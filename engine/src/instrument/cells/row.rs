@@ -1,6 +1,6 @@
 //! The words of a block as the calling thread changes them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::atomic::{AtomicU64, Ordering};
 
 /// Words that the calling thread may add to: its own, or shared ones.
 #[derive(Clone, Copy)]

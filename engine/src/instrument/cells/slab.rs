@@ -5,6 +5,8 @@ use std::iter;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::tenancy::Tenancy;
+
 /// The words of a chunk: small, as a thread that counts one thing takes one.
 pub(super) const CHUNK: usize = 128;
 /// The chunks of a page.
@@ -20,8 +22,7 @@ type Page = [OnceLock<Box<Chunk>>; PAGE];
 /// The words of one thread at a time. Slabs are never freed: each goes from
 /// thread to thread, and there are as many as there were threads at once.
 pub(super) struct Slab {
-    /// Whether a thread has it.
-    taken: AtomicBool,
+    tenancy: Tenancy,
     /// The slab that was made after it.
     next: OnceLock<&'static Self>,
     pages: [OnceLock<Box<Page>>; PAGES],
@@ -33,7 +34,7 @@ static SHARED: Slab = Slab::new(true);
 impl Slab {
     const fn new(taken: bool) -> Self {
         Self {
-            taken: AtomicBool::new(taken),
+            tenancy: Tenancy(AtomicBool::new(taken)),
             next: OnceLock::new(),
             pages: [const { OnceLock::new() }; PAGES],
         }
@@ -56,8 +57,7 @@ impl Slab {
         let mut last = Self::shared();
         for slab in Self::all() {
             last = slab;
-            let taken = &slab.taken;
-            if taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            if slab.tenancy.take() {
                 return slab;
             }
         }
@@ -73,7 +73,7 @@ impl Slab {
 
     /// Leaves the slab to the next thread.
     pub(super) fn leave(&self) {
-        self.taken.store(false, Ordering::Release);
+        self.tenancy.leave();
     }
 
     /// Returns `len` words of one chunk, which is made if they are the first

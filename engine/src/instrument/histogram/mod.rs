@@ -14,7 +14,7 @@ use self::native::NativeCell;
 pub use self::native::NativeCounts;
 use super::cells::Words;
 use super::exemplar::{Exemplar, Exemplars};
-use super::metric::RefusalCells;
+use super::refusals::RefusalCells;
 use crate::model::MetricDefinition;
 
 /// The word of the sum.

@@ -1,12 +1,19 @@
-//! Defining a metric through the monitor.
+//! Defining a metric and registering it in one go.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepwatch_engine::instrument::{Catalogue, Family, Handle, LabelError, Metric, RegisterError};
-use keepwatch_engine::model::{DefinitionBuilder, DefinitionError, NativeBuckets};
 use thiserror::Error;
+
+use super::callback::Callback;
+use super::catalogue::Catalogue;
+use super::error::{LabelError, RegisterError};
+use super::family::{Family, Handle};
+use super::metric::Metric;
+use super::typed::{LabelSet, TypedFamily};
+use super::{Counter, Gauge, Histogram, Info, StateSet, Summary};
+use crate::model::{DefinitionBuilder, DefinitionError, MetricDefinition, NativeBuckets};
 
 /// Why a metric was not registered.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -18,7 +25,8 @@ pub enum MetricError {
     /// The name is taken, or has another definition.
     #[error(transparent)]
     Register(#[from] RegisterError),
-    /// One handle was asked of a metric with labels; it was not registered.
+    /// One handle, or a callback, was asked of a metric with labels; it was not
+    /// registered.
     #[error("metric {metric:?} has labels, so it has no one handle: use register and with")]
     Labelled {
         /// The metric.
@@ -42,8 +50,40 @@ pub struct MetricBuilder<H> {
     kind: PhantomData<fn() -> H>,
 }
 
+impl Catalogue {
+    /// Starts the definition of a counter.
+    pub fn counter(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Counter> {
+        MetricBuilder::new(self.clone(), MetricDefinition::counter(name))
+    }
+
+    /// Starts the definition of a gauge.
+    pub fn gauge(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Gauge> {
+        MetricBuilder::new(self.clone(), MetricDefinition::gauge(name))
+    }
+
+    /// Starts the definition of a histogram.
+    pub fn histogram(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Histogram> {
+        MetricBuilder::new(self.clone(), MetricDefinition::histogram(name))
+    }
+
+    /// Starts the definition of a summary.
+    pub fn summary(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Summary> {
+        MetricBuilder::new(self.clone(), MetricDefinition::summary(name))
+    }
+
+    /// Starts the definition of an info, whose name ends in `_info`.
+    pub fn info(&self, name: impl Into<Arc<str>>) -> MetricBuilder<Info> {
+        MetricBuilder::new(self.clone(), MetricDefinition::info(name))
+    }
+
+    /// Starts the definition of a set of states.
+    pub fn state_set(&self, name: impl Into<Arc<str>>) -> MetricBuilder<StateSet> {
+        MetricBuilder::new(self.clone(), MetricDefinition::state_set(name))
+    }
+}
+
 impl<H: Handle> MetricBuilder<H> {
-    pub(super) fn new(catalogue: Catalogue, definition: DefinitionBuilder) -> Self {
+    fn new(catalogue: Catalogue, definition: DefinitionBuilder) -> Self {
         Self { catalogue, definition, kind: PhantomData }
     }
 
@@ -123,18 +163,69 @@ impl<H: Handle> MetricBuilder<H> {
         Ok(family(metric))
     }
 
+    /// Registers the metric, whose name must be new, with the labels of `L`,
+    /// and returns its family of handles by typed labels.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn register_typed<L: LabelSet>(self) -> Result<TypedFamily<H, L>, MetricError> {
+        let labelled = self.labels(L::NAMES.iter().copied());
+        Ok(TypedFamily::of(&labelled.register()?)?)
+    }
+
     /// Registers a metric without labels and returns its one handle.
     ///
     /// # Errors
     /// As [`register`](Self::register), and a definition with labels.
     pub fn register_one(self) -> Result<H, MetricError> {
-        let definition = self.definition.build()?;
-        if !definition.label_names().is_empty() {
-            let metric = definition.name().to_string();
-            return Err(MetricError::Labelled { metric });
-        }
+        let definition = self.unlabelled()?;
         let family = family::<H>(self.catalogue.register(definition)?);
         Ok(family.with(&[])?)
+    }
+
+    fn unlabelled(&self) -> Result<MetricDefinition, MetricError> {
+        let definition = self.definition.clone().build()?;
+        if definition.label_names().is_empty() {
+            return Ok(definition);
+        }
+        Err(MetricError::Labelled { metric: definition.name().to_string() })
+    }
+
+    fn register_callback(self, callback: Callback) -> Result<(), MetricError> {
+        let definition = self.unlabelled()?;
+        let metric = self.catalogue.register(definition)?;
+        self.catalogue.call_back(Arc::clone(metric.definition().name()), callback);
+        Ok(())
+    }
+}
+
+impl MetricBuilder<Gauge> {
+    /// Registers a gauge without labels whose value `read` returns at each
+    /// collection, on a pool thread. What has labels, or takes long, is better
+    /// a collector.
+    ///
+    /// # Errors
+    /// As [`register_one`](Self::register_one).
+    pub fn callback(
+        self,
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Result<(), MetricError> {
+        self.register_callback(Arc::new(read))
+    }
+}
+
+impl MetricBuilder<Counter> {
+    /// Registers a counter without labels whose running total `read` returns
+    /// at each collection, on a pool thread. What has labels, or takes long,
+    /// is better a collector.
+    ///
+    /// # Errors
+    /// As [`register_one`](Self::register_one).
+    pub fn callback(
+        self,
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Result<(), MetricError> {
+        self.register_callback(Arc::new(read))
     }
 }
 

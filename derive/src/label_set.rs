@@ -1,0 +1,56 @@
+//! The labels of a metric.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, LitStr, Result};
+
+use crate::options::Options;
+
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    let fields = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => &fields.named,
+            Fields::Unnamed(_) | Fields::Unit => {
+                let message = "labels have names, so the struct's fields must have them";
+                return Err(Error::new(input.ident.span(), message));
+            }
+        },
+        Data::Enum(_) | Data::Union(_) => {
+            let message = "the labels of a metric are a struct's fields";
+            return Err(Error::new(input.ident.span(), message));
+        }
+    };
+    let mut names = Vec::new();
+    let mut idents = Vec::new();
+    let mut types = Vec::new();
+    for field in fields {
+        let Some(ident) = &field.ident else { continue };
+        // The name of `r#type` is `type`.
+        let written = ident.to_string();
+        let written = LitStr::new(written.trim_start_matches("r#"), ident.span());
+        names.push(Options::read(&field.attrs, false)?.rename.unwrap_or(written));
+        idents.push(ident);
+        types.push(&field.ty);
+    }
+    let name = &input.ident;
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    let value = quote!(::keepwatch::instrument::LabelValue);
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::keepwatch::instrument::LabelSet for #name #arguments #bounds {
+            const NAMES: &'static [&'static str] = &[#(#names),*];
+            const COUNT: usize = 1 #(* <#types as #value>::COUNT)*;
+
+            #[inline]
+            fn index(self) -> usize {
+                let index = 0;
+                #(let index = index * <#types as #value>::COUNT + #value::index(self.#idents);)*
+                index
+            }
+
+            fn push_texts(self, into: &mut ::std::vec::Vec<&'static str>) {
+                #(into.push(#value::text(self.#idents));)*
+            }
+        }
+    })
+}
