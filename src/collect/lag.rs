@@ -131,6 +131,7 @@ mod tests {
 
     use actix_rt::Arbiter;
     use keepwatch_engine::clock::ManualClock;
+    use keepwatch_engine::instrument::{Catalogue, HistogramFamily};
     use keepwatch_engine::model::Timestamp;
 
     use super::*;
@@ -153,9 +154,9 @@ mod tests {
     async fn a_stuck_arbiter_has_a_lag_that_grows() {
         let hands = ManualClock::new(Timestamp::from_millis(0));
         let clock: Arc<dyn Clock> = Arc::new(hands.clone());
-        let catalogue = keepwatch_engine::instrument::Catalogue::new();
+        let catalogue = Catalogue::new();
         let lags = catalogue.get_or_register(definitions().remove(0)).unwrap();
-        let lags = lags.child(&["web"]).unwrap().histogram().unwrap();
+        let lags = HistogramFamily::of(lags).unwrap().with(&["web"]).unwrap();
         let arbiter = Arbiter::new();
         let mut probe = LagProbe::new("web", arbiter.handle(), Some(lags.clone()));
         assert!(probe.look(&clock));
