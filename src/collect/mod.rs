@@ -7,7 +7,22 @@
 //!
 //! Names follow node_exporter (`node_…`) and OpenMetrics (`process_…`) where
 //! they have one, so that their dashboards and rules work; `host_…` gauges
-//! are ready-made percentages for rules. All series live in memory only.
+//! are ready-made percentages for rules.
+//!
+//! keepwatch itself is measured without a collector: its components and
+//! storage (`keepwatch_…`), what each collection costs
+//! (`keepwatch_collector_…{collector}`), how late its arbiters and those that
+//! [`Monitor::watch_arbiter`](crate::Monitor::watch_arbiter) was given get to
+//! their work (`actix_arbiter_…{arbiter}`), and what their runtimes do
+//! (`tokio_…{runtime}`).
+//!
+//! | metric | of each collector |
+//! |---|---|
+//! | `keepwatch_collector_duration_seconds` | how long the last collection took, or takes so far |
+//! | `keepwatch_collector_seconds_total`, `keepwatch_collector_collections_total` | how long all of them took, and how many ended |
+//! | `keepwatch_collector_samples`, `keepwatch_collector_refused_samples_total` | samples of the last one; those that the registry did not take |
+//! | `keepwatch_collector_failures_total` | those that panicked or could not be recorded |
+//! | `keepwatch_collector_timeouts_total` | those that were due while the one before still ran |
 
 mod allocator;
 pub(crate) mod cost;

@@ -23,8 +23,9 @@ impl Monitor {
     /// Watches an arbiter of the application's until it ends: how late it gets
     /// to its work, and what its runtime does.
     ///
-    /// Each second a task is spawned there that tells when it ran. The metrics
-    /// are `actix_arbiter_lag_seconds` (a histogram),
+    /// Each [probe interval](super::MonitorBuilder::probe_interval), a second
+    /// by default, a task is spawned there that tells when it ran, unless the
+    /// one before has not run yet. The metrics are `actix_arbiter_lag_seconds` (a histogram),
     /// `actix_arbiter_lag_max_seconds` (the longest since the last collection,
     /// which grows while the arbiter is stuck) and those of
     /// [`watch_runtime`](Self::watch_runtime), labelled with `name`; a name
@@ -190,6 +191,30 @@ fn free_name(name: &Arc<str>, taken: impl Fn(&str) -> bool) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[actix_web::test]
+    async fn a_component_has_one_arbiter_at_a_time() {
+        let mut watch =
+            Watch { lags: None, probes: Vec::new(), seated: Vec::new(), runtimes: Vec::new() };
+        let clock: Arc<dyn Clock> = Arc::new(keepwatch_engine::clock::SystemClock::new());
+        let arbiters = [actix_rt::Arbiter::new(), actix_rt::Arbiter::new()];
+        watch.seat("registry", 1, arbiters[0].handle());
+        watch.seat("janitor", 1, arbiters[0].handle());
+        watch.probes.retain_mut(|probe| probe.look(&clock));
+        watch.probes.retain_mut(|probe| probe.look(&clock));
+        // Both have a lag now; the one that is replaced begins anew.
+        watch.seat("registry", 1, arbiters[0].handle());
+        assert_eq!(watch.records().iter().filter(|one| is_lag(one)).count(), 2);
+        watch.probes.retain_mut(|probe| probe.look(&clock));
+        watch.seat("registry", 2, arbiters[1].handle());
+        let names: Vec<_> = watch.probes.iter().map(|probe| &**probe.name()).collect();
+        assert_eq!(names, ["keepwatch janitor", "keepwatch registry"]);
+        assert_eq!(watch.records().iter().filter(|one| is_lag(one)).count(), 1);
+    }
+
+    fn is_lag(record: &Record) -> bool {
+        &**record.metric() == "actix_arbiter_lag_max_seconds"
+    }
 
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
