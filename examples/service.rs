@@ -5,16 +5,19 @@
 //! `/truth`, where the program tells what it counted without keepwatch. A
 //! second argument says after how many seconds it ends by itself.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_web::web::{Data, Json, get};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
-use keepwatch::Monitor;
 use keepwatch::collect::{AllocatorCollector, AllocatorFigures, ProcessCollector};
-use keepwatch::instrument::{Counter, Exemplar, Family, Gauge, Histogram, Info, StateSet, Summary};
+use keepwatch::instrument::{
+    Counter, Exemplar, Family, Gauge, Histogram, Info, StateSet, Summary, TypedFamily,
+};
 use keepwatch::model::{Labels, NativeBuckets};
+use keepwatch::{LabelSet, LabelValue, Monitor};
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -25,10 +28,46 @@ static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
 /// Label values that a format has to escape.
 const WORDS: [&str; 4] = ["plain", "with \"quotes\"", "back\\slash", "zwei\nZeilen, größer"];
 
+#[derive(Clone, Copy, LabelValue)]
+#[label(rename_all = "UPPERCASE")]
+enum Method {
+    Get,
+}
+
+#[derive(Clone, Copy, LabelValue)]
+enum Route {
+    #[label(rename = "/")]
+    Root,
+    #[label(rename = "/item/{id}")]
+    Item,
+}
+
+#[derive(Clone, Copy, LabelValue)]
+enum Status {
+    #[label(rename = "200")]
+    Ok,
+    #[label(rename = "404")]
+    NotFound,
+}
+
+/// Labels that the compiler knows, which are looked up without hashing.
+#[derive(Clone, Copy, LabelSet)]
+struct Request {
+    method: Method,
+    route: Route,
+    status: Status,
+}
+
+const REQUESTS: [Request; 3] = [
+    Request { method: Method::Get, route: Route::Root, status: Status::Ok },
+    Request { method: Method::Get, route: Route::Item, status: Status::Ok },
+    Request { method: Method::Get, route: Route::Item, status: Status::NotFound },
+];
+
 /// What the handlers share.
 #[derive(Clone)]
 struct Service {
-    requests: Family<Counter>,
+    requests: TypedFamily<Counter, Request>,
     words: Family<Counter>,
     work: Counter,
     temperature: Gauge,
@@ -37,6 +76,7 @@ struct Service {
     duration: Histogram,
     payload: Histogram,
     wait: Summary,
+    round: Histogram,
     mode: StateSet,
     /// An info holds for as long as its handle exists.
     _build: Info,
@@ -49,6 +89,10 @@ impl Service {
         let mode = monitor.state_set("service_mode").help("What the service does.");
         let limits = monitor.gauge("service_limits").help("Limits; infinite is none.");
         let limits = limits.labels(["limit"]).register()?;
+        monitor
+            .gauge("service_words")
+            .help("Words that are known; read at each collection.")
+            .callback(|| WORDS.len() as f64)?;
         limits.with(&["upper"])?.set(f64::INFINITY);
         limits.with(&["lower"])?.set(f64::NEG_INFINITY);
         limits.with(&["exact"])?.set(0.1 + 0.2);
@@ -56,8 +100,7 @@ impl Service {
             requests: monitor
                 .counter("service_requests_total")
                 .help("Requests by method, route and status.\nUnmatched ones have no route.")
-                .labels(["method", "route", "status"])
-                .register()?,
+                .register_typed()?,
             words: monitor
                 .counter("service_words_total")
                 .help("Words that are hard to write: \"\\\".")
@@ -92,6 +135,11 @@ impl Service {
                 .unit("seconds")
                 .help("How long requests waited.")
                 .register_one()?,
+            round: monitor
+                .histogram("service_round_duration_seconds")
+                .unit("seconds")
+                .help("How long a round of work takes.")
+                .register_one()?,
             mode: mode.states(["idle", "working", "draining"]).register_one()?,
             _build: build.with(&[env!("CARGO_PKG_VERSION"), "2024"])?,
         })
@@ -100,10 +148,11 @@ impl Service {
     /// Does a round of work, each a little different.
     fn work(&self) -> anyhow::Result<()> {
         let _in_flight = self.in_flight.in_flight();
+        let _timer = self.round.time();
         self.mode.enter("working");
         let round = self.work.value();
-        for (route, status) in [("/", "200"), ("/item/{id}", "200"), ("/item/{id}", "404")] {
-            self.requests.with(&["GET", route, status])?.increment();
+        for request in REQUESTS {
+            self.requests.get(request).increment();
         }
         for (word, times) in WORDS.into_iter().zip(1..) {
             self.words.with(&[word])?.increment_by(times);
@@ -131,10 +180,11 @@ impl Service {
         let mut tell = |name: &str, labels: Value, value: f64| {
             series.push(json!({"name": name, "labels": labels, "value": value.to_string()}));
         };
-        for (route, status) in [("/", "200"), ("/item/{id}", "200"), ("/item/{id}", "404")] {
-            let labels = json!({"method": "GET", "route": route, "status": status});
-            let value = self.requests.with(&["GET", route, status])?.value();
-            tell("service_requests_total", labels, value);
+        for request in REQUESTS {
+            let mut texts = Vec::new();
+            request.push_texts(&mut texts);
+            let labels = Request::NAMES.iter().zip(texts).collect::<HashMap<_, _>>();
+            tell("service_requests_total", json!(labels), self.requests.get(request).value());
         }
         for word in WORDS {
             tell("service_words_total", json!({"word": word}), self.words.with(&[word])?.value());
@@ -161,6 +211,7 @@ impl Service {
         }
         for (name, value) in [
             ("service_work_total", rounds),
+            ("service_round_duration_seconds_count", rounds),
             ("service_temperature_celsius", self.temperature.value()),
             ("service_requests_in_flight", self.in_flight.value()),
             ("service_request_duration_seconds_count", self.duration.count() as f64),
