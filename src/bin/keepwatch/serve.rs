@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix_rt::Arbiter;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use keepwatch::alert::Severity;
@@ -73,11 +74,14 @@ async fn run(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> {
     }
 
     let served = monitor.clone();
-    let server = HttpServer::new(move || App::new().service(web::scope("", &served)))
-        .listen(listener)?
-        .disable_signals()
-        .shutdown_timeout(HTTP_DRAIN_SECONDS)
-        .run();
+    let server = HttpServer::new(move || {
+        served.watch_arbiter("keepwatch http", &Arbiter::current());
+        App::new().service(web::scope("", &served))
+    })
+    .listen(listener)?
+    .disable_signals()
+    .shutdown_timeout(HTTP_DRAIN_SECONDS)
+    .run();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     print(&told)?;

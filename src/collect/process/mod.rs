@@ -36,6 +36,17 @@ enum Source {
     Portable(Box<Portable>),
 }
 
+impl Source {
+    /// What this source has beyond the others.
+    fn definitions(&self) -> Vec<MetricDefinition> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Procfs(_) => procfs::definitions(),
+            Self::Portable(_) => Vec::new(),
+        }
+    }
+}
+
 impl ProcessCollector {
     /// Creates the collector; on a platform that sysinfo does not know it
     /// collects nothing.
@@ -61,7 +72,7 @@ impl Collector for ProcessCollector {
     }
 
     fn definitions(&self) -> Vec<MetricDefinition> {
-        let mut definitions = vec![
+        let everywhere = [
             counter("process_cpu_seconds_total", "seconds", &[], "CPU time, user and system."),
             gauge("process_resident_memory_bytes", "bytes", &[], "Memory held in RAM."),
             gauge("process_virtual_memory_bytes", "bytes", &[], "Address space."),
@@ -74,12 +85,7 @@ impl Collector for ProcessCollector {
                 "When the process started, in seconds since the Unix epoch.",
             ),
         ];
-        match &self.source {
-            #[cfg(target_os = "linux")]
-            Source::Procfs(_) => definitions.extend(procfs::definitions()),
-            Source::Portable(_) => {}
-        }
-        definitions
+        everywhere.into_iter().chain(self.source.definitions()).collect()
     }
 
     fn collect(&mut self) -> Vec<Record> {
