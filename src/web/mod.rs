@@ -56,11 +56,13 @@ mod exposition;
 mod figure;
 mod health;
 mod metrics;
+pub mod middleware;
 mod page;
 mod parameters;
 mod prometheus;
 mod summary;
 
+pub use middleware::{RequestMetrics, RequestMetricsBuilder};
 pub use prometheus::query_data;
 
 use actix_web::http::header;

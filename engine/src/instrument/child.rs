@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::cells::Word;
 use super::counter::CounterCell;
 use super::gauge::GaugeCell;
 use super::histogram::HistogramCell;
@@ -32,6 +33,17 @@ enum Cell {
     Summary(Summary),
     Info(Info),
     StateSet(StateSet),
+}
+
+/// Where the total of a counter is, unless it has fractions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total(Word);
+
+impl Total {
+    /// Appends many totals.
+    pub(super) fn sums(totals: &[Self], into: &mut Vec<u64>) {
+        Word::sums(totals.iter().map(|total| total.0), into);
+    }
 }
 
 impl Cell {
@@ -86,6 +98,12 @@ impl Child {
             Cell::Info(_) => into.push(1.0),
             Cell::StateSet(states) => states.0.read(into),
         }
+    }
+
+    /// Returns where a counter's total is, for
+    /// [`Metric::read_totals`](super::Metric::read_totals).
+    pub(crate) fn total(&self) -> Option<Total> {
+        self.counter().and_then(|counter| counter.0.word()).map(Total)
     }
 
     /// Makes a counter's total or a gauge's value `value`; the other kinds

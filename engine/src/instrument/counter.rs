@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use super::atomic::AtomicF64;
-use super::cells::Words;
+use super::cells::{Word, Words};
 use super::exemplar::{Exemplar, Exemplars};
 use super::refusals::RefusalCells;
 
@@ -45,7 +45,10 @@ impl Counter {
         } else if amount < 0.0 {
             self.0.refusals.negative.fetch_add(1, Ordering::Relaxed);
         } else {
-            self.0.rest.get_or_init(|| Words::new(1)).add_float(0, amount);
+            match whole(amount) {
+                Some(amount) => self.0.whole.add(0, amount.cast_unsigned()),
+                None => self.0.rest().add_float(0, amount),
+            }
         }
     }
 
@@ -81,10 +84,24 @@ impl CounterCell {
         self.base.load() + self.counted()
     }
 
+    /// Returns the word that has the total, unless something counts elsewhere.
+    pub(super) const fn word(&self) -> Option<Word> {
+        self.whole.word()
+    }
+
+    fn rest(&self) -> &Words {
+        self.rest.get_or_init(|| {
+            self.refusals.note_fractions();
+            Words::new(1)
+        })
+    }
+
+    /// Returns the sums. That of whole steps has a sign, as a total may be
+    /// overwritten twice at once.
     #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
     fn counted(&self) -> f64 {
         let rest = self.rest.get().map_or(0.0, |rest| rest.sum_floats(0));
-        self.whole.sum(0) as f64 + rest
+        self.whole.sum(0).cast_signed() as f64 + rest
     }
 
     /// Returns the exemplar, if there is one.
@@ -94,6 +111,19 @@ impl CounterCell {
 
     /// Makes the total `value`; a concurrent increment may be lost.
     pub(super) fn overwrite(&self, value: f64) {
-        self.base.store(value - self.counted());
+        match whole(value - self.value()) {
+            Some(step) => self.whole.add_shared(0, step.cast_unsigned()),
+            None => {
+                self.refusals.note_fractions();
+                self.base.store(value - self.counted());
+            }
+        }
     }
+}
+
+/// Returns an amount that is a whole number and exact as such.
+fn whole(amount: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 2^53")]
+    (amount.fract() == 0.0 && amount.abs() < EXACT).then_some(amount as i64)
 }

@@ -50,6 +50,11 @@ impl Exemplars {
         Self((0..places).map(slot).collect())
     }
 
+    /// Says whether a place wants an exemplar.
+    pub(super) fn wants(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|slot| slot.wanted.load(Ordering::Relaxed))
+    }
+
     /// Asks for an exemplar of `value`, if the place wants one.
     pub(super) fn put(
         &self,
@@ -59,7 +64,7 @@ impl Exemplars {
         exemplar: impl FnOnce() -> Option<Exemplar>,
     ) {
         let Some(slot) = self.0.get(place) else { return };
-        if !slot.wanted.load(Ordering::Relaxed) {
+        if !self.wants(place) {
             return;
         }
         let Some(exemplar) = exemplar() else { return };

@@ -43,6 +43,7 @@ pub(crate) use cache::forget as forget_look_ups;
 pub use callback::Panicked;
 pub use catalogue::{Catalogue, CatalogueLimits};
 pub use child::Child;
+pub(crate) use child::Total;
 pub use counter::Counter;
 pub use error::{LabelError, RegisterError};
 pub use exemplar::Exemplar;

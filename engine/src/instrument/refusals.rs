@@ -1,6 +1,6 @@
 //! What handles left out.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How many writes through a metric's handles were left out, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,9 +28,23 @@ pub(super) struct RefusalCells {
     pub(super) labels: AtomicU64,
     pub(super) states: AtomicU64,
     pub(super) exemplars: AtomicU64,
+    /// Whether a counter of the metric counts elsewhere than in its word.
+    fractions: AtomicBool,
 }
 
 impl RefusalCells {
+    /// Notes, before it happens, that a counter counts elsewhere than in its
+    /// word.
+    pub(super) fn note_fractions(&self) {
+        if !self.fractions.load(Ordering::Relaxed) {
+            self.fractions.store(true, Ordering::Release);
+        }
+    }
+
+    pub(super) fn has_fractions(&self) -> bool {
+        self.fractions.load(Ordering::Acquire)
+    }
+
     pub(super) fn read(&self) -> Refusals {
         let load = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
         Refusals {

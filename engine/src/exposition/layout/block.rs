@@ -1,13 +1,14 @@
 //! One metric of a layout.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock, Weak};
 
 use foldhash::fast::RandomState;
 
 use super::{Lines, Pairs};
 use crate::exposition::name::{Escaping, is_legacy, is_legacy_label};
-use crate::instrument::{Child, Metric};
+use crate::instrument::{Child, Metric, Total};
 use crate::model::{Labels, MetricDefinition, MetricKind, Timestamp, is_stale, stale_marker};
 use crate::storage::{Roster, Series, SeriesRef};
 
@@ -27,6 +28,9 @@ pub(in crate::exposition) struct Block {
 #[derive(Debug, Default)]
 struct Shown {
     members: Box<[Member]>,
+    /// Where the total of each member is, if the metric is a counter and all
+    /// are in cells.
+    totals: Option<Box<[Total]>>,
     /// Whether no scheme of escaping changes a name.
     is_plain: bool,
     lines: [OnceLock<Lines>; Escaping::ALL.len()],
@@ -82,7 +86,9 @@ impl Block {
             && members
                 .iter()
                 .all(|member| member.labels().iter().all(|(name, _)| is_legacy_label(name)));
-        let shown = Shown { members: members.into(), is_plain, ..Shown::default() };
+        let total = |member: &Member| member.child().and_then(|child| child.total());
+        let totals = members.iter().map(total).collect();
+        let shown = Shown { members: members.into(), totals, is_plain, ..Shown::default() };
         Self { metric, version, known, shown: shown.into() }
     }
 
@@ -135,6 +141,18 @@ impl Block {
     /// Returns the members in their order.
     pub(in crate::exposition) fn members(&self) -> &[Member] {
         &self.shown.members
+    }
+
+    /// Appends the values of members if that can be done at once, and says
+    /// whether it could: [`Member::read`] always can.
+    pub(in crate::exposition) fn read_totals(
+        &self,
+        members: Range<usize>,
+        totals: &mut Vec<u64>,
+    ) -> bool {
+        let all = self.shown.totals.as_deref();
+        all.and_then(|all| all.get(members))
+            .is_some_and(|some| self.metric.read_totals(self.version, some, totals))
     }
 
     /// Says whether both show the same, from the same memory.

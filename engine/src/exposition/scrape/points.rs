@@ -14,6 +14,7 @@ const MEMBERS: usize = 128;
 pub(in crate::exposition) struct Points {
     /// The first time that a stored sample may have, and the present.
     times: (Timestamp, Timestamp),
+    totals: Vec<u64>,
     one: Vec<f64>,
     values: Vec<f64>,
     /// How many values a member has.
@@ -21,8 +22,9 @@ pub(in crate::exposition) struct Points {
 }
 
 impl Points {
-    pub(super) const fn new(times: (Timestamp, Timestamp)) -> Self {
-        Self { times, one: Vec::new(), values: Vec::new(), stride: 1 }
+    pub(super) fn new(times: (Timestamp, Timestamp)) -> Self {
+        let (totals, one, values) = (Vec::new(), Vec::new(), Vec::new());
+        Self { times, totals, one, values, stride: 1 }
     }
 
     /// Reads members of a block from `first` on, and returns which they are;
@@ -34,11 +36,19 @@ impl Points {
         let behind =
             first.saturating_add((MEMBERS / self.stride).max(1)).min(block.members().len());
         let members = block.members().get(first..behind).unwrap_or_default();
+        let read = first..first + members.len();
+        self.totals.clear();
+        if block.read_totals(read.clone(), &mut self.totals) {
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            let value = |total: &u64| total.cast_signed() as f64;
+            self.values.extend(self.totals.iter().map(value));
+            return read;
+        }
         for member in members {
             let (one, values) = (&mut self.one, &mut self.values);
             member.read(block.definition(), self.stride, self.times, one, values);
         }
-        first..first + members.len()
+        read
     }
 
     /// Returns the values of each member that was read.

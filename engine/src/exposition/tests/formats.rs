@@ -17,7 +17,7 @@ fn traced() -> Option<Exemplar> {
 }
 
 /// A house with a metric of each kind, collected once.
-fn furnished() -> House {
+pub(in crate::exposition) fn furnished() -> House {
     let mut house = House::new();
     let requests = MetricDefinition::counter("http_requests_total");
     let requests = requests.help("Requests \\ \"all\"\nof them.").labels(["method", "path"]);

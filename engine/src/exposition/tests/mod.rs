@@ -7,6 +7,7 @@ mod renewal;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use self::formats::furnished;
 use super::*;
 use crate::instrument::{Catalogue, Handle};
 use crate::model::{DefinitionBuilder, Timestamp};
@@ -14,19 +15,19 @@ use crate::registry::{Limits, Registry};
 use crate::storage::Ledger;
 
 /// The present: some seconds after [`BEGAN`].
-const NOW: Timestamp = Timestamp::from_millis(1_700_000_010_250);
-const BEGAN: Timestamp = Timestamp::from_millis(1_700_000_000_250);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_010_250);
+pub(super) const BEGAN: Timestamp = Timestamp::from_millis(1_700_000_000_250);
 
 /// A catalogue with its registry, and the exposition of both.
-struct House {
+pub(super) struct House {
     ledger: Arc<Ledger>,
-    catalogue: Catalogue,
-    registry: Registry,
-    exposition: Exposition,
+    pub(super) catalogue: Catalogue,
+    pub(super) registry: Registry,
+    pub(super) exposition: Exposition,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (catalogue, ledger) = (Catalogue::new(), Arc::new(Ledger::new()));
         let limits = Limits::default();
         let registry = Registry::new(limits, catalogue.clone(), Arc::clone(&ledger));
@@ -41,24 +42,24 @@ impl House {
     }
 
     /// Registers a metric and returns a handle of these label values.
-    fn handle<H: Handle>(&self, definition: DefinitionBuilder, values: &[&str]) -> H {
+    pub(super) fn handle<H: Handle>(&self, definition: DefinitionBuilder, values: &[&str]) -> H {
         let definition = definition.build().unwrap();
         self.catalogue.family::<H>(definition).unwrap().with(values).unwrap()
     }
 
     /// Returns the metrics of these names in the format that is asked for.
-    fn bytes(&self, accept: &str, names: &[&str]) -> Vec<u8> {
+    pub(super) fn bytes(&self, accept: &str, names: &[&str]) -> Vec<u8> {
         let format = Format::negotiate(Some(accept));
         let names = names.iter().map(|&name| name.to_owned()).collect();
         self.exposition.scrape(&Wanted { format, names }, NOW).flatten().collect()
     }
 
-    fn text(&self, accept: &str, names: &[&str]) -> String {
+    pub(super) fn text(&self, accept: &str, names: &[&str]) -> String {
         String::from_utf8(self.bytes(accept, names)).unwrap()
     }
 }
 
 const TEXT: &str = "text/plain";
 const OPEN: &str = "application/openmetrics-text";
-const PROTO: &str = "application/vnd.google.protobuf";
+pub(super) const PROTO: &str = "application/vnd.google.protobuf";
 const MINUTE: Duration = Duration::from_secs(60);

@@ -61,6 +61,16 @@ impl Block {
         thread::change(self.start, 1 << self.class, change);
     }
 
+    /// Lets `change` add to the words that all threads share.
+    pub(super) fn change_shared(&self, change: impl FnOnce(Row<'_>)) {
+        change(Row::shared(Slab::shared().words(self.start, 1 << self.class)));
+    }
+
+    /// Returns the first word.
+    pub(super) const fn first(&self) -> Word {
+        Word(self.start)
+    }
+
     /// Returns the sum of the words `index` of all threads.
     pub(super) fn sum(&self, index: usize) -> u64 {
         let word = self.word(index);
@@ -77,6 +87,29 @@ impl Block {
         let last = (1_usize << self.class) - 1;
         // The last word of a chunk has the greatest index, so it fits.
         self.start + u32::try_from(index.min(last)).unwrap_or(0)
+    }
+}
+
+/// A word of all threads, wherever its block is. Whoever reads it must know
+/// that the block is still the one that was meant.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::instrument) struct Word(u32);
+
+impl Word {
+    /// Appends the sums of many words over all threads: slab by slab, with
+    /// nothing between two words that a processor would have to wait for.
+    pub(in crate::instrument) fn sums(
+        words: impl ExactSizeIterator<Item = Self> + Clone,
+        into: &mut Vec<u64>,
+    ) {
+        let first = into.len();
+        into.resize(first + words.len(), 0);
+        for slab in Slab::all() {
+            let sums = into.iter_mut().skip(first);
+            for (sum, word) in sums.zip(words.clone()) {
+                *sum = sum.wrapping_add(slab.peek(word.0).unwrap_or(0));
+            }
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn a_block_that_is_used_again_begins_at_zero() {
         assert_eq!((0..8).map(|index| block.sum(index)).collect::<Vec<_>>(), [8; 8]);
         again += u64::from(!seen.insert(block.start));
     }
-    assert!(again > THREADS / 2, "{again}");
+    assert!(again + 100 > THREADS, "{again}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Block, Row};
+use super::{Block, Row, Word};
 
 /// Words that any thread adds to and anybody sums up, all zero at first: a
 /// [`Block`], or atomics that all threads share where there is none.
@@ -43,6 +43,23 @@ impl Words {
     #[inline]
     pub(in crate::instrument) fn add_float(&self, index: usize, amount: f64) {
         self.change(|words| words.add_float(index, amount));
+    }
+
+    /// Adds to the word `index` where all threads may, for who is not a thread
+    /// that counts.
+    pub(in crate::instrument) fn add_shared(&self, index: usize, amount: u64) {
+        match self {
+            Self::Each(block) => block.change_shared(|words| words.add(index, amount)),
+            Self::Shared(words) => change_shared(words, |words| words.add(index, amount)),
+        }
+    }
+
+    /// Returns the first word, if it is one of each thread.
+    pub(in crate::instrument) const fn word(&self) -> Option<Word> {
+        match self {
+            Self::Each(block) => Some(block.first()),
+            Self::Shared(_) => None,
+        }
     }
 
     /// Returns the word `index`, summed over all threads.

@@ -58,6 +58,14 @@ impl Histogram {
         self.0.exemplify(value, exemplar);
     }
 
+    /// Says whether [`observe_with`](Self::observe_with) would ask for an
+    /// exemplar of this value.
+    #[must_use]
+    pub fn wants_exemplar(&self, value: f64) -> bool {
+        let exemplars = self.0.exemplars.get();
+        exemplars.is_none_or(|exemplars| exemplars.wants(self.0.guide.bucket(value)))
+    }
+
     /// Returns how many measurements were counted.
     #[must_use]
     pub fn count(&self) -> u64 {

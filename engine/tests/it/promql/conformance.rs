@@ -1,30 +1,15 @@
 //! The folder with the files, and what is told of them.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::compliance;
 use super::file::{self, Counts, Only, Report};
-
-/// The folder with the data beside the checkout.
-const BESIDE: &str = "../shared/conformance";
-
-/// Returns the folder with the test files, if it is there; what is relative
-/// begins at the checkout.
-fn folder(named: Option<OsString>) -> Result<PathBuf, String> {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let checkout = crate_folder.parent().unwrap_or(crate_folder);
-    let root = checkout.join(named.unwrap_or_else(|| BESIDE.into()));
-    let inner = root.join("promql");
-    let folder = if inner.is_dir() { inner } else { root };
-    let is_there = folder.is_dir();
-    if is_there { Ok(folder) } else { Err(format!("there is no folder {}", folder.display())) }
-}
+use crate::shared::{folder, say};
 
 /// Returns the test files of a folder by name.
 fn test_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -37,14 +22,6 @@ fn test_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Writes past the test harness, which would keep the lines of a test that
-/// passes to itself.
-fn say(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
 }
 
 fn say_all(lines: &[String]) -> io::Result<()> {
@@ -68,7 +45,7 @@ fn reports(files: &[(String, String)], only: Option<&Only>) -> Vec<Report> {
 
 #[test]
 fn every_case_passes() -> io::Result<()> {
-    let folder = match folder(env::var_os("KEEPWATCH_CONFORMANCE")) {
+    let folder = match folder("promql") {
         Ok(folder) => folder,
         Err(reason) => return say(&format!("promql conformance: left out, as {reason}")),
     };
@@ -103,12 +80,4 @@ fn every_case_passes() -> io::Result<()> {
     assert!(sum.ran() > 0, "no case was run in {}", folder.display());
     assert_eq!((sum.failed, refused), (0, 0), "cases and queries that failed");
     Ok(())
-}
-
-#[test]
-fn the_folder_is_where_the_files_are() {
-    assert!(folder(Some("no such folder".into())).is_err());
-    let found = folder(Some("engine/tests/it".into())).unwrap();
-    assert!(found.join("mod.rs").is_file(), "{}", found.display());
-    assert_eq!(folder(Some(found.clone().into_os_string())), Ok(found));
 }

@@ -1,25 +1,11 @@
 //! The folder with the files, and what is told of them.
 
-use std::env;
 use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::{rule_file, unit_test};
-
-/// The folder with the data beside the checkout.
-const BESIDE: &str = "../shared/conformance";
-
-/// Returns the folder with the rules, if it is there; what is relative begins
-/// at the checkout.
-fn folder() -> Result<PathBuf, String> {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let checkout = crate_folder.parent().unwrap_or(crate_folder);
-    let named = env::var_os("KEEPWATCH_CONFORMANCE").unwrap_or_else(|| BESIDE.into());
-    let folder = checkout.join(named).join("rules");
-    let is_there = folder.is_dir();
-    if is_there { Ok(folder) } else { Err(format!("there is no folder {}", folder.display())) }
-}
+use crate::shared::{folder, say};
 
 /// Returns the files, as `fixtures/rules.yaml`, with their texts.
 fn files(folder: &Path) -> io::Result<Vec<(String, String)>> {
@@ -35,17 +21,9 @@ fn files(folder: &Path) -> io::Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// Writes past the test harness, which would keep the lines of a test that
-/// passes to itself.
-fn say(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}
-
 #[test]
 fn every_file_is_as_expected() -> io::Result<()> {
-    let folder = match folder() {
+    let folder = match folder("rules") {
         Ok(folder) => folder,
         Err(reason) => return say(&format!("rules conformance: left out, as {reason}")),
     };
