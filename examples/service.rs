@@ -17,6 +17,7 @@ use keepwatch::instrument::{
     Counter, Exemplar, Family, Gauge, Histogram, Info, StateSet, Summary, TypedFamily,
 };
 use keepwatch::model::{Labels, NativeBuckets};
+use keepwatch::web::RequestMetrics;
 use keepwatch::{LabelSet, LabelValue, Monitor};
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -266,11 +267,12 @@ async fn main() -> anyhow::Result<()> {
     let service = Service::new(&monitor)?;
     service.work()?;
 
-    let watched = monitor.clone();
+    let (watched, measured) = (monitor.clone(), RequestMetrics::builder(&monitor).build()?);
     let server = HttpServer::new(move || {
         // Each worker of the server has an arbiter of its own.
         watched.watch_arbiter("http", &Arbiter::current());
         App::new()
+            .wrap(measured.clone())
             .service(keepwatch::web::scope("/watch", &watched))
             .app_data(Data::new(service.clone()))
             .route("/work", get().to(work))

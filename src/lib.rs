@@ -40,6 +40,7 @@
 //!   host's figures (`host`), [`probe`] checks that need them or HTTP
 //!   (`http-check`); the binary is the feature `cli`. All are on by default.
 
+pub mod bridge;
 pub mod collect;
 pub mod config;
 pub mod monitor;

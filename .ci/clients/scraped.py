@@ -25,6 +25,8 @@ FORMATS = {
     "old_openmetrics": "application/openmetrics-text;version=0.0.1",
 }
 
+ROUNDS = 3
+
 url, prometheus = sys.argv[1:3]
 
 
@@ -89,7 +91,7 @@ def wait_for(what, true):
 
 def check_job(name, native):
     found, histograms = {}, {}
-    for one in ask("query", query=f'{{job="{name}",__name__=~"service_.*"}}')["result"]:
+    for one in ask("query", query=f'{{job="{name}",__name__=~"service_.*|http_requests_total"}}')["result"]:
         labels = dict(one["metric"])
         series = key(labels.pop("__name__"), labels)
         if "histogram" in one:
@@ -120,9 +122,12 @@ def check_exemplars(name):
 
 
 # A few rounds, so that the exemplars are those of a service at work.
-for _ in range(3):
+for _ in range(ROUNDS):
     fetch(url + "/work")
 expected = truth(url)
+# Nobody else asks for work.
+worked = {"method": "GET", "route": "/work", "status": "2xx"}
+expected[key("http_requests_total", worked)] = ROUNDS
 formats = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneFormat)
 threading.Thread(target=formats.serve_forever, daemon=True).start()
 beside = f"127.0.0.1:{formats.server_address[1]}"

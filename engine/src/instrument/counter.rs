@@ -62,6 +62,17 @@ impl Counter {
         exemplars.put(0, 1.0, &self.0.refusals, exemplar);
     }
 
+    /// Makes the total `total` unless it is more already: for what counts
+    /// elsewhere and is told here. What is not finite is left out and counted
+    /// as refused.
+    pub fn raise_to(&self, total: f64) {
+        if total.is_finite() {
+            self.0.base.raise_to(total - self.0.counted());
+        } else {
+            self.0.refusals.not_a_number.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Returns the total.
     #[must_use]
     pub fn value(&self) -> f64 {

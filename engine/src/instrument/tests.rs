@@ -103,8 +103,15 @@ fn counters_take_steps_forward_only() {
         counter.add(refused);
     }
     assert_eq!(family.with(&["GET"]).unwrap().value(), 5.5);
+    for (total, expected) in [(7.0, 7.0), (6.0, 7.0), (f64::NAN, 7.0)] {
+        counter.raise_to(total);
+        assert_eq!(counter.value(), expected);
+    }
+    counter.increment();
+    counter.raise_to(7.5);
+    assert_eq!(counter.value(), 8.0);
     let refusals = family.metric().refusals();
-    assert_eq!((refusals.negative, refusals.not_a_number), (1, 2));
+    assert_eq!((refusals.negative, refusals.not_a_number), (1, 3));
 }
 
 #[test]

@@ -24,7 +24,11 @@ pub(super) struct Table {
 
 /// The handles of one route: few, as it has few methods and answers.
 #[derive(Default)]
-struct Answers(RefCell<Vec<(u8, Status, Option<Rc<Handles>>)>>);
+struct Answers(RefCell<Vec<Answer>>);
+
+/// A method, a status, and their handles; nothing where the labels were
+/// refused.
+type Answer = (u8, Status, Option<Rc<Handles>>);
 
 /// The handles of a method, a route and a status.
 pub(super) struct Handles {
@@ -79,8 +83,7 @@ impl Answers {
         status: Status,
         make: impl FnOnce() -> Result<Handles, LabelError>,
     ) -> Option<Rc<Handles>> {
-        let is_it =
-            |known: &&(u8, Status, Option<Rc<Handles>>)| (known.0, known.1) == (method, status);
+        let is_it = |known: &&Answer| (known.0, known.1) == (method, status);
         if let Some((_, _, handles)) = self.0.borrow().iter().find(is_it) {
             return handles.clone();
         }

@@ -289,7 +289,8 @@ fn sorted(mut members: Vec<Member>, before: Option<&Block>) -> Vec<Member> {
     let before = before.map_or(&[][..], Block::members);
     let places: HashMap<usize, usize, RandomState> =
         before.iter().enumerate().map(|(place, member)| (address(member), place)).collect();
-    members.sort_by_key(|member| places.get(&address(member)).copied().unwrap_or(usize::MAX));
+    members
+        .sort_by_cached_key(|member| places.get(&address(member)).copied().unwrap_or(usize::MAX));
     members.sort_by(|a, b| a.labels().cmp(b.labels()));
     members
 }

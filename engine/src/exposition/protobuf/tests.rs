@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use prost::Message as _;
 
 use super::message::{Exemplar, LabelPair, Metric, MetricFamily, MetricType, Time};
+use crate::exposition::tests::laws::{Row, bits, furnish, seeds};
 use crate::exposition::tests::{BEGAN, House, PROTO, furnished};
-use crate::instrument::{self, Histogram};
+use crate::instrument::{self, Histogram, float_text};
 use crate::model::{Labels, MetricDefinition, NativeBuckets};
 
 /// Decodes families that each have their length before them.
@@ -95,7 +97,10 @@ fn check(house: &House, names: &[&str], expected: Expect) {
 
 #[test]
 fn every_kind_is_a_message() {
-    check(&furnished(), &[], expect![[r#"
+    check(
+        &furnished(),
+        &[],
+        expect![[r#"
         Gauge build_info unit="" help="What runs."
           {version="1.2"} gauge 1
         Histogram call_seconds unit="seconds" help=""
@@ -111,7 +116,8 @@ fn every_kind_is_a_message() {
           {path="/b"} counter 2.5 @1700000000.249000000
         Summary size_bytes unit="" help=""
           {} summary 0 in 0 0.5:NaN 0.99:NaN @1700000000.249000000
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -134,14 +140,18 @@ fn native_buckets_are_spans_and_deltas() {
     let unused = NativeBuckets { zero_threshold: 0.0, ..native };
     house.handle::<Histogram>(MetricDefinition::histogram("unused").native(unused), &[]);
     house.registry.collect(BEGAN);
-    check(&house, &["only", "two", "unused"], expect![[r#"
+    check(
+        &house,
+        &["only", "two", "unused"],
+        expect![[r#"
         Histogram only unit="" help=""
           {} histogram 50.75 in 10 schema 0 zero 0.5:1 -[(1, 1), (4, 1)][1, 0] +[(0, 3), (4, 1)][2, 0, 0, -1] # {trace_id="x"} 4 @1700000000.250000000 @1700000000.249000000
         Histogram two unit="" help=""
           {} histogram 1 in 1 2:1 inf:1 schema 0 zero 0.5:0 -[][] +[(0, 1)][1] @1700000000.249000000
         Histogram unused unit="" help=""
           {} histogram 0 in 0 schema 0 zero 0:0 -[][] +[(0, 0)][] @1700000000.249000000
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -158,5 +168,54 @@ fn a_family_longer_than_a_batch_is_whole() {
     for (index, metric) in family.metric.iter().enumerate() {
         assert_eq!(metric.label[0].value, format!("{index:04}{long}"));
         assert_eq!(metric.gauge.as_ref().map(|gauge| gauge.value), Some(0.5));
+    }
+}
+
+/// Returns what the families say as the series that the text formats write.
+fn rows(families: &[MetricFamily]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for family in families {
+        for metric in &family.metric {
+            let mut row = |suffix: &str, part: Option<(&str, f64)>, value: f64| {
+                let pairs = metric.label.iter().map(|one| (one.name.clone(), one.value.clone()));
+                let part = part.map(|(name, number)| (name.to_owned(), float_text(number)));
+                let mut labels: Vec<_> = pairs.chain(part).collect();
+                labels.sort();
+                rows.push((format!("{}{suffix}", family.name), labels, bits(value)));
+            };
+            if let Some(gauge) = &metric.gauge {
+                row("", None, gauge.value);
+            }
+            if let Some(counter) = &metric.counter {
+                row("", None, counter.value);
+            }
+            if let Some(summary) = &metric.summary {
+                for one in &summary.quantile {
+                    row("", Some(("quantile", one.quantile)), one.value);
+                }
+                row("_sum", None, summary.sum);
+                row("_count", None, summary.count as f64);
+            }
+            if let Some(histogram) = &metric.histogram {
+                for one in &histogram.bucket {
+                    row("_bucket", Some(("le", one.upper_bound)), one.cumulative_count as f64);
+                }
+                row("_sum", None, histogram.sum);
+                row("_count", None, histogram.count as f64);
+            }
+        }
+    }
+    rows.sort();
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn protobuf_reads_back(metrics in prop::collection::vec((0_usize..6, seeds()), 0..5)) {
+        let mut house = House::new();
+        let expected = furnish(&mut house, &metrics);
+        prop_assert_eq!(rows(&decode(&house.bytes(PROTO, &[]))), expected);
     }
 }

@@ -9,10 +9,10 @@ use crate::model::{Labels, MetricDefinition, MetricKind};
 
 /// A series as every format can say it: its name, its labels with the one of
 /// its part, and the bits of its value.
-type Row = (String, Vec<(String, String)>, u64);
+pub(in crate::exposition) type Row = (String, Vec<(String, String)>, u64);
 
 /// What was measured of a set of labels.
-type Seed = (String, Vec<f64>);
+pub(in crate::exposition) type Seed = (String, Vec<f64>);
 
 const KINDS: [MetricKind; 6] = [
     MetricKind::Counter,
@@ -42,7 +42,10 @@ fn definition(index: usize, kind: MetricKind) -> MetricDefinition {
 }
 
 /// Writes what was measured to a house, and returns the rows of it.
-fn furnish(house: &mut House, metrics: &[(usize, Vec<Seed>)]) -> Vec<Row> {
+pub(in crate::exposition) fn furnish(
+    house: &mut House,
+    metrics: &[(usize, Vec<Seed>)],
+) -> Vec<Row> {
     let mut rows = Vec::new();
     for (index, (kind, seeds)) in metrics.iter().enumerate() {
         let definition = definition(index, KINDS[*kind]);
@@ -94,7 +97,7 @@ fn write(child: &crate::instrument::Child, value: f64) {
 }
 
 /// Returns the bits of a value; all NaNs are one to a text.
-fn bits(value: f64) -> u64 {
+pub(in crate::exposition) fn bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
 
@@ -119,7 +122,7 @@ fn rows(events: Vec<Event>) -> Vec<Row> {
     rows
 }
 
-fn seeds() -> impl Strategy<Value = Vec<Seed>> {
+pub(in crate::exposition) fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     let value = prop_oneof![
         Just(0.0),
         Just(f64::INFINITY),

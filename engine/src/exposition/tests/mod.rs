@@ -1,7 +1,7 @@
 //! What is written of a catalogue and a ledger, by format.
 
 mod formats;
-mod laws;
+pub(super) mod laws;
 mod renewal;
 
 use std::sync::Arc;
