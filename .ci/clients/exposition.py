@@ -1,5 +1,6 @@
 """Reads each text format of the service's /metrics with prometheus_client's
-parsers, and holds the values against what the service itself says.
+parsers, and holds the values against what the service itself says. Those of
+`keepwatch serve`, the host's figures among them, are read as well.
 """
 
 import importlib.metadata
@@ -29,11 +30,11 @@ FORMATS = [
 ]
 
 
-def read(accept, expected, parser, coding):
+def read(metrics, accept, expected, parser, coding):
     headers = {"Accept-Encoding": coding}
     if accept is not None:
         headers["Accept"] = accept
-    body, answered = fetch(url + "/watch/metrics", **headers)
+    body, answered = fetch(metrics, **headers)
     got = answered["content-type"]
     if not got.replace(" ", "").startswith(expected.replace(" ", "")):
         sys.exit(f"prometheus_client: {accept} is answered with {got}, expected {expected}")
@@ -67,7 +68,7 @@ def of_openmetrics(families):
     ]
 
 
-url = sys.argv[1]
+url, server = sys.argv[1:3]
 # When a series was created is known from the first collection on.
 since = time.monotonic()
 while b"service_requests_created" not in fetch(url + "/watch/metrics", Accept=OPENMETRICS)[0]:
@@ -78,12 +79,16 @@ expected = truth(url)
 exemplars = []
 for coding in ("identity", "gzip"):
     for accept, content_type, parser in FORMATS:
-        families = read(accept, content_type, parser, coding)
+        families = read(url + "/watch/metrics", accept, content_type, parser, coding)
         samples = [sample for family in families for sample in family.samples]
         found = {key(sample.name, sample.labels): float(sample.value) for sample in samples}
         check(f"prometheus_client, {accept}", expected, found)
         if parser is openmetrics:
             exemplars += of_openmetrics(families)
+        families = read(server + "/metrics", accept, content_type, parser, coding)
+        names = {family.name for family in families}
+        if not {"process_cpu_seconds", "actix_arbiter_lag_seconds", "host_cpus"} <= names:
+            sys.exit(f"prometheus_client: keepwatch has only {sorted(names)}")
 traces = {exemplar.labels.get("trace_id", "") for exemplar in exemplars}
 if len(traces) < 6 or not all(trace.startswith("000000006b656570") for trace in traces):
     sys.exit(f"prometheus_client: the exemplars lead to {traces}, expected 6 traces")

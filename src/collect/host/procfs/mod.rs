@@ -97,11 +97,14 @@ fn record(rows: &[Row], key: &str, value: f64, records: &mut Vec<Record>) {
 /// unit that the name ends in.
 fn define(rows: &[Row], labels: &[&'static str]) -> Vec<MetricDefinition> {
     let define = |&(_, name, help): &Row| {
-        let stem = name.strip_suffix("_total");
-        let unit = ["seconds", "bytes"].into_iter();
-        let unit = unit.into_iter().find(|unit| stem.unwrap_or(name).ends_with(unit));
-        let (unit, total) = (unit.unwrap_or(""), stem.is_some());
-        if total { counter(name, unit, labels, help) } else { gauge(name, unit, labels, help) }
+        let total = name.strip_suffix("_total");
+        let ends_in = |unit: &&str| total.unwrap_or(name).ends_with(*unit);
+        let unit = ["seconds", "bytes"].into_iter().find(ends_in).unwrap_or("");
+        if total.is_some() {
+            counter(name, unit, labels, help)
+        } else {
+            gauge(name, unit, labels, help)
+        }
     };
     rows.iter().map(define).collect()
 }
