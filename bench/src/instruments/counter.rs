@@ -12,6 +12,11 @@ pub(super) fn compare(threads: u32) {
     let prometheus = prometheus::IntCounter::new("theirs_total", "help").expect("valid");
     let client = prometheus_client::metrics::counter::Counter::<u64>::default();
     let fast = fast_telemetry::Counter::new(threads as usize);
+    let measured = measured::Counter::new();
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let facade = metrics::with_local_recorder(&recorder, || metrics::counter!("theirs_total"));
+    let (meter, _provider) = super::open_telemetry::meter();
+    let open_telemetry = meter.u64_counter("theirs").build();
     compare_all(
         "counter",
         threads,
@@ -24,6 +29,11 @@ pub(super) fn compare(threads: u32) {
                 });
             }),
             contestant("fast_telemetry", threads, |count| (0..count).for_each(|_| fast.inc())),
+            contestant("measured", threads, |count| (0..count).for_each(|_| measured.inc())),
+            contestant("metrics", threads, |count| (0..count).for_each(|_| facade.increment(1))),
+            contestant("opentelemetry", threads, |count| {
+                (0..count).for_each(|_| open_telemetry.add(1, &[]));
+            }),
         ],
     );
     let counted = prometheus.get();

@@ -1,11 +1,12 @@
 //! Observations of a histogram of twelve buckets.
 
 use keepwatch_engine::instrument::{Catalogue, Histogram};
-use keepwatch_engine::model::MetricDefinition;
+use keepwatch_engine::model::{MetricDefinition, NativeBuckets};
+use measured::metric::histogram::Thresholds;
 
 use super::{compare as compare_all, contestant};
 
-const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+pub(super) const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// How many different values there are.
 const VALUES: usize = 131_072;
 
@@ -34,6 +35,22 @@ pub(super) fn compare(threads: u32) {
     let options = prometheus::HistogramOpts::new("theirs", "help").buckets(BOUNDS.to_vec());
     let prometheus = prometheus::Histogram::with_opts(options).expect("valid");
     let client = prometheus_client::metrics::histogram::Histogram::new(BOUNDS);
+    let definition = MetricDefinition::histogram("native").native(NativeBuckets::default());
+    let definition = definition.build().expect("valid");
+    let native = Catalogue::new().family::<Histogram>(definition).expect("new");
+    let native = native.with(&[]).expect("there is room");
+    let measured = measured::Histogram::with_metadata(Thresholds::with_buckets(BOUNDS));
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new();
+    let recorder = recorder.set_buckets(&BOUNDS).expect("there are some").build_recorder();
+    let facade = metrics::with_local_recorder(&recorder, || metrics::histogram!("theirs"));
+    let (meter, _provider) = super::open_telemetry::meter();
+    let open_telemetry =
+        meter.f64_histogram("theirs").with_boundaries(BOUNDS.to_vec()).build();
+    // It takes whole numbers: microseconds.
+    let micros: Vec<u64> = values.iter().map(|value| (value * 1e6) as u64).collect();
+    let bounds: Vec<u64> = BOUNDS.iter().map(|bound| (bound * 1e6) as u64).collect();
+    let fast = fast_telemetry::Histogram::new(&bounds, threads as usize);
+    let exponential = fast_telemetry::Distribution::new(threads as usize);
     compare_all(
         "histogram",
         threads,
@@ -46,6 +63,27 @@ pub(super) fn compare(threads: u32) {
             }),
             contestant("prometheus_client", threads, |count| {
                 (0..count as usize).for_each(|index| client.observe(values[index % VALUES]));
+            }),
+            contestant("measured", threads, |count| {
+                (0..count as usize).for_each(|index| measured.observe(values[index % VALUES]));
+            }),
+            contestant("metrics", threads, |count| {
+                (0..count as usize).for_each(|index| facade.record(values[index % VALUES]));
+                // What it keeps of each measurement until it is read.
+                recorder.handle().run_upkeep();
+            }),
+            contestant("opentelemetry", threads, |count| {
+                (0..count as usize)
+                    .for_each(|index| open_telemetry.record(values[index % VALUES], &[]));
+            }),
+            contestant("fast_telemetry", threads, |count| {
+                (0..count as usize).for_each(|index| fast.record(micros[index % VALUES]));
+            }),
+            contestant("keepwatch_native", threads, |count| {
+                (0..count as usize).for_each(|index| native.observe(values[index % VALUES]));
+            }),
+            contestant("fast_telemetry_exponential", threads, |count| {
+                (0..count as usize).for_each(|index| exponential.record(micros[index % VALUES]));
             }),
         ],
     );

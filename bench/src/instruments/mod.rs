@@ -7,6 +7,10 @@
 
 mod counter;
 mod histogram;
+mod look_up;
+mod memory;
+mod middleware;
+mod open_telemetry;
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -22,7 +26,10 @@ pub(crate) fn run() {
     for threads in [1, 2] {
         counter::compare(threads);
         histogram::compare(threads);
+        look_up::compare(threads);
     }
+    middleware::compare();
+    memory::compare();
 }
 
 /// Makes a contestant of what one thread does, `work(operations)`.

@@ -1,0 +1,80 @@
+//! What a request costs more with a middleware around it.
+
+use actix_web::body::MessageBody;
+use actix_http::Request;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error, HttpResponse, web};
+use futures_util::future::LocalBoxFuture;
+use keepwatch::Monitor;
+use keepwatch::web::RequestMetrics;
+
+use super::ROUNDS;
+use crate::rounds::{Contestant, compete, measure};
+
+/// The requests of a turn.
+const REQUESTS: u32 = 100_000;
+
+/// Asks a service for one of several routes, and reads the answer's body.
+type Ask = Box<dyn Fn(usize) -> LocalBoxFuture<'static, ()>>;
+
+fn asking<S, B>(service: S) -> Ask
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    Box::new(move |index| {
+        let path = if index % 2 == 0 { "/users/17" } else { "/carts/9/items" };
+        let answer = service.call(TestRequest::get().uri(path).to_request());
+        Box::pin(async move {
+            let response = answer.await.expect("a handler that answers");
+            assert!(response.into_body().try_into_bytes().is_ok());
+        })
+    })
+}
+
+macro_rules! app {
+    () => {
+        App::new()
+            .route("/users/{id}", web::get().to(HttpResponse::Ok))
+            .route("/carts/{id}/items", web::get().to(HttpResponse::Ok))
+    };
+}
+
+pub(super) fn compare() {
+    println!("middleware, 1 thread:");
+    let monitor = Monitor::builder().start().expect("an engine that starts");
+    let ours = RequestMetrics::new(&monitor).expect("valid");
+    let prom = actix_web_prom::PrometheusMetricsBuilder::new("theirs").build().expect("valid");
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    // It counts into whatever is installed.
+    let _ = metrics::set_global_recorder(recorder);
+    let facade = actix_web_metrics::ActixWebMetricsBuilder::new().build();
+    let system = actix_rt::System::new();
+    let asks: Vec<(&'static str, Ask)> = system.block_on(async {
+        vec![
+            ("bare", asking(init_service(app!()).await)),
+            ("keepwatch", asking(init_service(app!().wrap(ours)).await)),
+            ("actix_web_prom", asking(init_service(app!().wrap(prom)).await)),
+            ("actix_web_metrics", asking(init_service(app!().wrap(facade)).await)),
+        ]
+    });
+    let mut contestants: Vec<Contestant<'_>> = asks
+        .iter()
+        .map(|(name, ask)| {
+            let system = &system;
+            let turn = move || {
+                measure(REQUESTS, || {
+                    system.block_on(async {
+                        for index in 0..REQUESTS as usize {
+                            ask(index).await;
+                        }
+                    });
+                })
+            };
+            Contestant { name, turn: Box::new(turn) }
+        })
+        .collect();
+    compete("instruments middleware", ROUNDS, &mut contestants);
+}
