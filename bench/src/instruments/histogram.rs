@@ -6,7 +6,8 @@ use measured::metric::histogram::Thresholds;
 
 use super::{compare as compare_all, contestant};
 
-pub(super) const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+pub(super) const BOUNDS: [f64; 11] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// How many different values there are.
 const VALUES: usize = 131_072;
 
@@ -44,8 +45,7 @@ pub(super) fn compare(threads: u32) {
     let recorder = recorder.set_buckets(&BOUNDS).expect("there are some").build_recorder();
     let facade = metrics::with_local_recorder(&recorder, || metrics::histogram!("theirs"));
     let (meter, _provider) = super::open_telemetry::meter();
-    let open_telemetry =
-        meter.f64_histogram("theirs").with_boundaries(BOUNDS.to_vec()).build();
+    let open_telemetry = meter.f64_histogram("theirs").with_boundaries(BOUNDS.to_vec()).build();
     // It takes whole numbers: microseconds.
     let micros: Vec<u64> = values.iter().map(|value| (value * 1e6) as u64).collect();
     let bounds: Vec<u64> = BOUNDS.iter().map(|bound| (bound * 1e6) as u64).collect();

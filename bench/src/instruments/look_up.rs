@@ -131,8 +131,7 @@ pub(super) fn compare(threads: u32) {
     let family = Catalogue::new().family::<Counter>(definition).expect("new");
     let typed = TypedFamily::<Counter, Request>::of(&family).expect("the labels are the same");
     let options = prometheus::Opts::new("theirs_total", "help");
-    let prometheus =
-        prometheus::IntCounterVec::new(options, &["method", "status"]).expect("valid");
+    let prometheus = prometheus::IntCounterVec::new(options, &["method", "status"]).expect("valid");
     let client = prometheus_client::metrics::family::Family::<
         ClientRequest,
         prometheus_client::metrics::counter::Counter,
@@ -148,7 +147,9 @@ pub(super) fn compare(threads: u32) {
         &mut [
             contestant("keepwatch_typed", threads, |count| {
                 drawn(count).for_each(|(method, status)| {
-                    typed.get(Request { method: METHOD[method], status: STATUS[status] }).increment();
+                    typed
+                        .get(Request { method: METHOD[method], status: STATUS[status] })
+                        .increment();
                 });
             }),
             contestant("keepwatch_strings", threads, |count| {

@@ -1,7 +1,7 @@
 //! What a request costs more with a middleware around it.
 
-use actix_web::body::MessageBody;
 use actix_http::Request;
+use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpResponse, web};
