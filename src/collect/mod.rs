@@ -7,19 +7,37 @@
 //!
 //! Names follow node_exporter (`node_…`) and OpenMetrics (`process_…`) where
 //! they have one, so that their dashboards and rules work; `host_…` gauges
-//! are ready-made percentages for rules. All series live in memory only.
+//! are ready-made percentages for rules.
+//!
+//! keepwatch itself is measured without a collector: its components and
+//! storage (`keepwatch_…`), what each collection costs
+//! (`keepwatch_collector_…{collector}`), how late its arbiters and those that
+//! [`Monitor::watch_arbiter`](crate::Monitor::watch_arbiter) was given get to
+//! their work (`actix_arbiter_…{arbiter}`), and what their runtimes do
+//! (`tokio_…{runtime}`).
+//!
+//! | metric | of each collector |
+//! |---|---|
+//! | `keepwatch_collector_duration_seconds` | how long the last collection took, or takes so far |
+//! | `keepwatch_collector_seconds_total`, `keepwatch_collector_collections_total` | how long all of them took, and how many ended |
+//! | `keepwatch_collector_samples`, `keepwatch_collector_refused_samples_total` | samples of the last one; those that the registry did not take |
+//! | `keepwatch_collector_failures_total` | those that panicked or could not be recorded |
+//! | `keepwatch_collector_timeouts_total` | those that were due while the one before still ran |
 
+mod allocator;
+pub(crate) mod cost;
 #[cfg(feature = "host")]
 mod host;
+pub(crate) mod lag;
 pub(crate) mod own;
 #[cfg(feature = "host")]
 mod process;
+pub(crate) mod runtime;
 pub(crate) mod storage;
 
-#[cfg(feature = "host")]
-use keepwatch_engine::model::MetricKind;
-use keepwatch_engine::model::{MetricDefinition, Record};
+use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
 
+pub use allocator::{AllocatorCollector, AllocatorFigures};
 #[cfg(feature = "host")]
 pub use host::HostCollector;
 #[cfg(feature = "host")]
@@ -62,7 +80,6 @@ pub trait Collector: Send + 'static {
 }
 
 /// Defines a metric whose name, unit and labels are constants of this module.
-#[cfg(feature = "host")]
 fn define(
     kind: MetricKind,
     name: &'static str,
@@ -78,7 +95,6 @@ fn define(
         .expect("constant definitions are valid; a test builds each of them")
 }
 
-#[cfg(feature = "host")]
 fn gauge(
     name: &'static str,
     unit: &'static str,
@@ -88,7 +104,6 @@ fn gauge(
     define(MetricKind::Gauge, name, unit, labels, help)
 }
 
-#[cfg(feature = "host")]
 fn counter(
     name: &'static str,
     unit: &'static str,
@@ -99,13 +114,12 @@ fn counter(
 }
 
 /// Byte counts as samples hold them; exact to 8 PiB.
-#[cfg(feature = "host")]
 #[expect(clippy::cast_precision_loss, reason = "samples are f64; exact to 2^53")]
 fn number(count: u64) -> f64 {
     count as f64
 }
 
-#[cfg(all(test, feature = "host"))]
+#[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
@@ -140,9 +154,15 @@ mod tests {
 
     #[test]
     fn names_end_in_their_unit() {
-        let host = HostCollector::new();
-        let process = ProcessCollector::new();
-        for definition in host.definitions().iter().chain(&process.definitions()) {
+        let mut definitions = runtime::definitions();
+        definitions.extend(lag::definitions());
+        definitions.extend(cost::definitions());
+        definitions.extend(AllocatorCollector::new(AllocatorFigures::default).definitions());
+        #[cfg(feature = "host")]
+        definitions.extend(HostCollector::new().definitions());
+        #[cfg(feature = "host")]
+        definitions.extend(ProcessCollector::new().definitions());
+        for definition in &definitions {
             let stem = match definition.kind() {
                 MetricKind::Counter => definition.name().strip_suffix("_total"),
                 _ => Some(definition.name().as_ref()),

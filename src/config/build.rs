@@ -13,6 +13,7 @@ impl Config {
     pub fn into_builder(self) -> MonitorBuilder {
         let mut builder = Monitor::builder()
             .collection_interval(self.intervals.collection)
+            .probe_interval(self.collectors.probe_interval)
             .evaluation_interval(self.intervals.evaluation)
             .aggregation_interval(self.intervals.aggregation)
             .cleaning_interval(self.intervals.cleaning)

@@ -52,6 +52,11 @@
 //! url = "http://localhost:9737"
 //! labels = { region = "eu" }
 //!
+//! [collectors]
+//! host = true             # CPU, memory, disks, network of the host
+//! process = true          # of keepwatch itself
+//! probe_interval = "1s"   # of arbiters: 100ms to 1m
+//!
 //! [host]
 //! collect = true          # CPU, memory, disks, network, load, processes
 //! rules = true            # the rules that come with keepwatch
@@ -112,7 +117,7 @@ use crate::scrape::Job;
 pub use check::{BuiltIn, Check};
 pub use error::{ConfigError, FaultyFile, Problem};
 pub use rule_files::RuleFiles;
-pub use section::{Host, Intervals, Limits, Server};
+pub use section::{Collectors, Host, Intervals, Limits, Server};
 pub use storage::Storage;
 
 /// A checked configuration. The default is what an empty file gives.
@@ -131,6 +136,8 @@ pub struct Config {
     pub queries: QueryLimits,
     /// Where and how series are stored.
     pub storage: Storage,
+    /// What is measured without being told.
+    pub collectors: Collectors,
     /// What the binary adds by itself.
     pub host: Host,
     /// Rule files of Prometheus.
@@ -230,6 +237,9 @@ impl Config {
         }
         if let Some(table) = root.section("external") {
             self.external = rule_files::read_external(table);
+        }
+        if let Some(table) = root.section("collectors") {
+            self.collectors.read(table);
         }
         if let Some(table) = root.section("host") {
             self.host.read(table);

@@ -131,6 +131,35 @@ pub(super) fn read_retention(table: Table<'_>) -> Policy {
     policy
 }
 
+/// `[collectors]`: what is measured without being told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Collectors {
+    /// Collect the host's figures; true by default. Only the binary does, and
+    /// only if `host.collect` says so, as with the next.
+    pub host: bool,
+    /// Collect the process' figures; true by default.
+    pub process: bool,
+    /// Between probes of each arbiter; 1 s by default, 100 ms to 1 min.
+    pub probe_interval: Duration,
+}
+
+impl Default for Collectors {
+    fn default() -> Self {
+        Self { host: true, process: true, probe_interval: Duration::from_secs(1) }
+    }
+}
+
+impl Collectors {
+    pub(super) fn read(&mut self, table: Table<'_>) {
+        set(&mut self.host, table.flag("host"));
+        set(&mut self.process, table.flag("process"));
+        let range = Duration::from_millis(100)..=Duration::from_secs(MINUTE);
+        set(&mut self.probe_interval, table.duration("probe_interval", range));
+        table.finish();
+    }
+}
+
 /// `[limits]`: what is stored at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

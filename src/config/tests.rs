@@ -28,7 +28,7 @@ fn an_empty_file_is_the_default() {
     for text in [
         "",
         "[server]\n[intervals]\n[retention]\n[limits]\n[queries]\n[storage]\n[rule_files]\n\
-                      [external]\n[host]\n",
+                      [external]\n[collectors]\n[host]\n",
     ] {
         assert_eq!(format!("{:?}", parse(text)), format!("{:?}", Config::default()));
     }
@@ -63,7 +63,7 @@ fn sections() {
     let config = parse(
         "[server]\nlisten = \"[::1]:0\"\n[intervals]\ncollection = \"1s\"\ncleaning = \"1h30m\"\n\
          [retention]\nsamples = \"30d\"\n[retention.metrics]\na_total = \"1h\"\n\
-         [limits]\nseries = 1_000\n[queries]\ntimeout = \"30s\"\nlookback = \"10m\"\n[host]\nrules = false\n",
+         [limits]\nseries = 1_000\n[queries]\ntimeout = \"30s\"\nlookback = \"10m\"\n[collectors]\nhost = false\nprobe_interval = \"5s\"\n[host]\nrules = false\n",
     );
     assert_eq!(config.server.listen.to_string(), "[::1]:0");
     assert_eq!(config.intervals.collection, Duration::from_secs(1));
@@ -76,6 +76,8 @@ fn sections() {
     assert_eq!(config.queries.timeout, Duration::from_secs(30));
     assert_eq!(config.queries.options.lookback, Duration::from_secs(600));
     assert_eq!(config.queries.concurrency, QueryLimits::default().concurrency);
+    assert!(!config.collectors.host && config.collectors.process);
+    assert_eq!(config.collectors.probe_interval, Duration::from_secs(5));
     assert!(!config.host.rules && config.host.checks);
 }
 
@@ -137,6 +139,10 @@ fn values() {
             "f.toml:3:21: limits.series_per_metric is \"many\"; expected a whole number from 1 to 10000000",
             "f.toml:5:15: queries.concurrency is 0; expected a whole number from 1 to 1000",
         ],
+    );
+    refused(
+        "[collectors]\nprobe_interval = \"2m\"",
+        &["f.toml:2:18: collectors.probe_interval is \"2m\"; expected a duration from 100ms to 1m"],
     );
     refused(
         "[host]\nrules = \"no\"",

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use actix::Addr;
+use actix_rt::Arbiter;
 use keepwatch_actors::aggregator::{Aggregator, AggregatorOutlets};
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
 use keepwatch_actors::alert_evaluator::{AlertEvaluator, AlertOutlets};
@@ -23,14 +24,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Inner;
 use super::builder::MonitorBuilder;
 use super::closing::{Closing, ClosingReport};
-use super::collecting::{collect, collect_own};
+use super::collecting::{OwnSources, collect, collect_own};
 use super::components::Components;
 use super::error::StartError;
 use super::persisting::Persister;
+use super::probing::{Probing, Watched, probe};
 use super::restoring::{Keeps, restore};
 use super::storage::{CHECK, Found, RULE, Storage};
 use super::thread::EngineThread;
-use crate::collect::{own, storage as figures};
+use crate::collect::{cost, lag, own, runtime, storage as figures};
 use crate::scrape::ScrapedTarget;
 #[cfg(feature = "scrape")]
 use crate::scrape::Scraping;
@@ -45,6 +47,7 @@ pub(super) struct Assembled {
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
+    watched: mpsc::UnboundedSender<Watched>,
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,
 }
@@ -61,6 +64,7 @@ impl Inner {
             workshop: made.workshop,
             querier: made.querier,
             clock: made.clock,
+            watched: made.watched,
             stop: made.stop,
             closed: made.closed,
             thread,
@@ -109,10 +113,8 @@ pub(super) async fn assemble(
         Supervisor::new(Arc::clone(&clock), workshop.clone(), Placement::OwnArbiters);
     let exposition = Exposition::new(catalogue.clone(), Arc::clone(&storage.ledger));
     let couriers = (&alert_couriers, &health_couriers);
-    #[cfg(feature = "scrape")]
-    let counted = catalogue.clone();
     let (components, querier) =
-        seat(&mut supervisor, &plan, keeps, catalogue, &storage, &workshop, couriers);
+        seat(&mut supervisor, &plan, keeps, catalogue.clone(), &storage, &workshop, couriers);
     let supervisor = supervisor.open();
     let closing = Closing {
         supervisor: supervisor.clone(),
@@ -136,22 +138,23 @@ pub(super) async fn assemble(
     }
     for make in plan.collectors {
         let registry = components.registry.clone();
-        actix_rt::spawn(collect(make, plan.collection, registry, workshop.clone()));
+        let time = Arc::clone(&clock);
+        actix_rt::spawn(collect(make, plan.collection, time, registry, workshop.clone()));
     }
-    actix_rt::spawn(collect_own(
-        plan.collection,
-        components.registry.clone(),
-        components.janitor.clone(),
-        supervisor.clone(),
-        alert_couriers.clone(),
-        health_couriers.clone(),
+    let own = OwnSources {
+        clock: Arc::clone(&clock),
+        registry: components.registry.clone(),
+        janitor: components.janitor.clone(),
+        supervisor: supervisor.clone(),
+        alert_couriers: alert_couriers.clone(),
+        health_couriers: health_couriers.clone(),
         unsaved,
-    ));
-
+    };
+    actix_rt::spawn(collect_own(plan.collection, own));
     #[cfg(feature = "scrape")]
     let scraping = {
         let (targets, registry) = (plan.targets.clone(), &components.registry);
-        match Scraping::start(targets, &counted, registry, &workshop, &clock) {
+        match Scraping::start(targets, &catalogue, registry, &workshop, &clock) {
             Ok(scraping) => scraping,
             Err(error) => {
                 closing.close().await;
@@ -160,6 +163,19 @@ pub(super) async fn assemble(
             }
         }
     };
+
+    let (watched, added) = mpsc::unbounded_channel();
+    let probing = Probing {
+        every: plan.probing.min(plan.collection),
+        collection: plan.collection,
+        clock: Arc::clone(&clock),
+        catalogue,
+        registry: components.registry.clone(),
+        supervisor: supervisor.clone(),
+        engine: Arbiter::current(),
+        pool: pool.handle().clone(),
+    };
+    pool.spawn(probe(probing, added));
 
     let (stop, mut stopped) = mpsc::unbounded_channel();
     let (report, closed) = watch::channel(None);
@@ -207,6 +223,7 @@ pub(super) async fn assemble(
         workshop,
         querier,
         clock,
+        watched,
         stop,
         closed,
     };
@@ -233,7 +250,14 @@ fn register_metrics(plan: &MonitorBuilder, catalogue: &Catalogue) -> Result<(), 
             catalogue.get_or_register(definition)?;
         }
     }
-    for definition in own::definitions().into_iter().chain(figures::definitions()) {
+    let own = [
+        own::definitions(),
+        figures::definitions(),
+        cost::definitions(),
+        lag::definitions(),
+        runtime::definitions(),
+    ];
+    for definition in own.into_iter().flatten() {
         catalogue.get_or_register(definition)?;
     }
     Ok(())

@@ -33,6 +33,7 @@ use crate::scrape::{Job, ScrapedTarget, all_targets};
 /// same.
 pub struct MonitorBuilder {
     pub(super) collection: Duration,
+    pub(super) probing: Duration,
     pub(super) evaluation: Duration,
     pub(super) aggregation: Duration,
     pub(super) cleaning: Duration,
@@ -63,6 +64,7 @@ impl Default for MonitorBuilder {
     fn default() -> Self {
         Self {
             collection: Duration::from_secs(10),
+            probing: Duration::from_secs(1),
             evaluation: Duration::from_secs(15),
             aggregation: Duration::from_secs(5 * 60),
             cleaning: Duration::from_secs(60 * 60),
@@ -96,6 +98,14 @@ impl MonitorBuilder {
     #[must_use]
     pub fn collection_interval(mut self, interval: Duration) -> Self {
         self.collection = interval;
+        self
+    }
+
+    /// Sets how often the arbiters that are watched are probed: 1 s by
+    /// default, 100 ms to 1 min, and at least once a collection.
+    #[must_use]
+    pub fn probe_interval(mut self, interval: Duration) -> Self {
+        self.probing = interval;
         self
     }
 
@@ -323,6 +333,7 @@ impl MonitorBuilder {
         let (day, week) = (hours(24), hours(7 * 24));
         let ranges = [
             ("collection_interval", self.collection, TENTH, hours(1), "100ms to 1h"),
+            ("probe_interval", self.probing, TENTH, SECOND * 60, "100ms to 1min"),
             ("evaluation_interval", self.evaluation, TENTH, day, "100ms to 1d"),
             ("aggregation_interval", self.aggregation, TENTH, week, "100ms to 7d"),
             ("cleaning_interval", self.cleaning, SECOND, week, "1s to 7d"),

@@ -1,96 +1,131 @@
 //! Runs collectors at each collection interval, on pool threads.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
+use futures_util::future::{Either, select};
 use keepwatch_actors::alert_evaluator::messages::AlertTransition;
 use keepwatch_actors::courier::Couriers;
 use keepwatch_actors::health_checker::HealthChanged;
 use keepwatch_actors::janitor::{Janitor, LastUpkeep};
 use keepwatch_actors::registry::{RecordBatch, Registry, StorageStatistics};
 use keepwatch_actors::supervisor::{Address, Status, Supervisor, WorkError, Workshop};
+use keepwatch_engine::clock::Clock;
+use keepwatch_engine::model::Record;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::collect::cost::Cost;
 use crate::collect::{Collector, own, storage};
 
 /// Makes a collector, and another if the last one panicked.
 pub(super) type CollectorFactory = Arc<dyn Fn() -> Box<dyn Collector> + Send + Sync>;
 
+/// When a collection is given up and the collector made anew. Each interval
+/// that it takes before is counted.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(3_600);
+
 /// Collects from one collector for ever.
 ///
 /// A collection that takes longer than the interval delays the next one and
-/// is never joined by a second.
+/// is never joined by a second; that it does is counted and told meanwhile.
 pub(super) async fn collect(
     make: CollectorFactory,
     every: Duration,
+    clock: Arc<dyn Clock>,
     registry: Address<Registry>,
     workshop: Workshop,
 ) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut collector = None;
+    let mut cost = None;
     loop {
         ticks.tick().await;
         let mut current = collector.take().unwrap_or_else(|| make());
-        let name = current.name().to_owned();
+        let cost = cost.get_or_insert_with(|| Cost::of(current.name()));
+        let begun = clock.monotonic();
+        let time = Arc::clone(&clock);
         let job = move || {
+            let begun = time.monotonic();
             let records = current.collect();
-            (current, records)
+            (current, records, time.monotonic().saturating_sub(begun))
         };
-        // The limit is for the log alone; the collector comes back when it is
-        // done.
-        match workshop.blocking(Duration::from_secs(3_600), job).await {
-            Ok((current, records)) => {
+        let mut running = pin!(workshop.blocking(GIVEN_UP_AFTER, job));
+        let outcome = loop {
+            match select(running.as_mut(), pin!(ticks.tick())).await {
+                Either::Left((outcome, _)) => break outcome,
+                Either::Right(_) => {
+                    cost.overran(clock.monotonic().saturating_sub(begun));
+                    send(&registry, cost, Vec::new()).await;
+                }
+            }
+        };
+        match outcome {
+            Ok((current, records, took)) => {
                 collector = Some(current);
-                send(&registry, &name, records).await;
+                cost.ended(took, records.len());
+                send(&registry, cost, records).await;
             }
             Err(WorkError::Cancelled) => return,
-            Err(error) => log::error!("collector {name:?} {error}; it is made anew"),
+            Err(error) => {
+                log::error!("collector {:?} {error}; it is made anew", cost.collector());
+                cost.failed();
+                send(&registry, cost, Vec::new()).await;
+            }
         }
     }
+}
+
+/// Whom keepwatch asks about itself.
+pub(super) struct OwnSources {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) registry: Address<Registry>,
+    pub(super) janitor: Address<Janitor>,
+    pub(super) supervisor: Addr<Supervisor>,
+    pub(super) alert_couriers: Couriers<AlertTransition>,
+    pub(super) health_couriers: Couriers<HealthChanged>,
+    pub(super) unsaved: Option<watch::Receiver<Option<String>>>,
 }
 
 /// Records the figures of the components and of the subscribers for ever.
-pub(super) async fn collect_own(
-    every: Duration,
-    registry: Address<Registry>,
-    janitor: Address<Janitor>,
-    supervisor: Addr<Supervisor>,
-    alert_couriers: Couriers<AlertTransition>,
-    health_couriers: Couriers<HealthChanged>,
-    unsaved: Option<watch::Receiver<Option<String>>>,
-) {
+pub(super) async fn collect_own(every: Duration, sources: OwnSources) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut cost = Cost::of("keepwatch");
     loop {
         ticks.tick().await;
+        let begun = sources.clock.monotonic();
         // A supervisor that is gone takes this task with it.
-        let Ok(components) = supervisor.send(Status).await else { return };
+        let Ok(components) = sources.supervisor.send(Status).await else { return };
         let mut records = own::records(&components);
-        records.extend(own::deliveries("alert", &alert_couriers.statuses()));
-        records.extend(own::deliveries("health", &health_couriers.statuses()));
-        if let Ok(report) = registry.send(StorageStatistics).await {
-            let upkeep = janitor.send(LastUpkeep).await.ok().flatten();
-            let saved = unsaved.as_ref().is_none_or(|unsaved| unsaved.borrow().is_none());
+        records.extend(own::deliveries("alert", &sources.alert_couriers.statuses()));
+        records.extend(own::deliveries("health", &sources.health_couriers.statuses()));
+        if let Ok(report) = sources.registry.send(StorageStatistics).await {
+            let upkeep = sources.janitor.send(LastUpkeep).await.ok().flatten();
+            let saved = sources.unsaved.as_ref().is_none_or(|unsaved| unsaved.borrow().is_none());
             records.extend(storage::records(&report, upkeep.as_ref(), saved));
         }
-        send(&registry, "keepwatch", records).await;
+        cost.ended(sources.clock.monotonic().saturating_sub(begun), records.len());
+        send(&sources.registry, &mut cost, records).await;
     }
 }
 
-async fn send(
-    registry: &Address<Registry>,
-    collector: &str,
-    records: Vec<keepwatch_engine::model::Record>,
-) {
+/// Records what was collected, and what that cost so far.
+async fn send(registry: &Address<Registry>, cost: &mut Cost, mut records: Vec<Record>) {
+    records.extend(cost.records());
     match registry.send(RecordBatch(records)).await {
         Ok(outcome) => {
+            cost.refused(outcome.refused);
             for error in &outcome.errors {
-                log::debug!("collector {collector:?}: {}", error.1);
+                log::debug!("collector {:?}: {}", cost.collector(), error.1);
             }
         }
-        Err(error) => log::warn!("collector {collector:?} could not record: {error}"),
+        Err(error) => {
+            cost.failed();
+            log::warn!("collector {:?} could not record: {error}", cost.collector());
+        }
     }
 }

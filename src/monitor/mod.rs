@@ -14,6 +14,7 @@ mod components;
 mod error;
 mod exposing;
 mod persisting;
+mod probing;
 mod query;
 mod restoring;
 mod state_file;
@@ -50,6 +51,7 @@ pub use keepwatch_actors::querier::{FoundSeries, QueryFailure, QueryLimits};
 pub use keepwatch_engine::instrument::{MetricBuilder, MetricError};
 pub use storage::StorageOptions;
 
+use probing::Watched;
 use thread::EngineThread;
 
 use crate::scrape::ScrapedTarget;
@@ -70,6 +72,7 @@ struct Inner {
     workshop: Workshop,
     querier: Querier,
     clock: Arc<dyn Clock>,
+    watched: mpsc::UnboundedSender<Watched>,
     /// Its drop, like a message on it, ends the engine.
     stop: mpsc::UnboundedSender<()>,
     closed: watch::Receiver<Option<ClosingReport>>,

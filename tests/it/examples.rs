@@ -74,6 +74,30 @@ mod served {
     }
 
     #[test]
+    fn service_shows_what_it_counted() {
+        let (program, address) = start("service");
+        for _ in 0..2 {
+            assert_eq!(get(address, "/work").unwrap().body, "done\n");
+        }
+        let truth = get(address, "/truth").unwrap().body;
+        let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
+        let metrics = get(address, "/watch/metrics").unwrap().body;
+        for (name, value) in [
+            ("service_work_total", "3"),
+            ("service_temperature_celsius", "-1.5"),
+            ("service_requests_in_flight", "0"),
+            ("service_payload_bytes_count", "15"),
+        ] {
+            assert!(metrics.contains(&format!("\n{name} {value}\n")), "{name}: {metrics}");
+            let told = truth.as_array().unwrap().iter().find(|one| one["name"] == name);
+            assert_eq!(told.unwrap()["value"], value, "{name}");
+        }
+        assert!(metrics.contains("\nprocess_heap_bytes "), "{metrics}");
+        program.terminate();
+        assert!(program.finish().contains("clean: true"));
+    }
+
+    #[test]
     fn shop_sells_alerts_and_blocks_what_depends_on_its_database() {
         let (mut program, address) = start("shop");
         assert_eq!(get(address, "/order/tea").unwrap().status, 200);

@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod binary;
+mod collectors;
 mod config;
 #[cfg(unix)]
 mod disk;

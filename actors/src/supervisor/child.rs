@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::Component;
 use super::intensity::{Intensity, Verdict};
 use super::lane::{Drain, Lane};
-use super::root::{ChildDrain, Placement};
+use super::root::{ChildDrain, Placement, SeatedArbiter};
 use super::seat::Seat;
 use super::shell::Shell;
 use super::status::ComponentState;
@@ -26,6 +26,8 @@ pub(super) trait Child {
     /// Looks for signs of life at the monotonic time `now` and replaces the
     /// component if there are none.
     fn watch(&mut self, now: Duration);
+    /// Returns where the component runs, if it has an arbiter of its own.
+    fn arbiter(&self) -> Option<SeatedArbiter>;
     /// Stops the component once its queue is handled, or at the deadline.
     fn drain(&mut self, deadline: Duration) -> LocalBoxFuture<'_, ChildDrain>;
 }
@@ -135,6 +137,11 @@ impl<C: Component> Child for Post<C> {
             self.seen = (0, now);
             self.replace(now);
         }
+    }
+
+    fn arbiter(&self) -> Option<SeatedArbiter> {
+        let arbiter = self.arbiter.as_ref()?.handle();
+        Some(SeatedArbiter { component: C::NAME, epoch: self.epoch, arbiter })
     }
 
     fn drain(&mut self, deadline: Duration) -> LocalBoxFuture<'_, ChildDrain> {

@@ -43,7 +43,9 @@ pub use answer::{Answer, Release};
 pub use component::{Component, Receive, Request};
 pub use intensity::{Intensity, IntensityLimits, Verdict};
 pub use keep::{Keep, SaveBell};
-pub use root::{ChildDrain, Placement, Shutdown, ShutdownReport, Status, Supervisor};
+pub use root::{
+    Arbiters, ChildDrain, Placement, SeatedArbiter, Shutdown, ShutdownReport, Status, Supervisor,
+};
 pub use scope::{Scope, Timer};
 pub use seat::{Seat, Settings};
 pub use status::{ComponentState, ComponentStatus};

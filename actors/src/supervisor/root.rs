@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext as _, Context, Handler, Message, ResponseFuture};
+use actix_rt::ArbiterHandle;
 use futures_util::FutureExt as _;
 use futures_util::future::{LocalBoxFuture, Shared};
 use keepwatch_engine::clock::Clock;
@@ -104,6 +105,31 @@ impl Handler<Status> for Supervisor {
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         self.views.iter().map(|view| view()).collect()
+    }
+}
+
+/// Asks the supervisor where its children run.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Vec<SeatedArbiter>")]
+pub struct Arbiters;
+
+/// Where a component runs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SeatedArbiter {
+    /// The component.
+    pub component: &'static str,
+    /// Which of the component's arbiters it is: one that hung is replaced.
+    pub epoch: u64,
+    /// The arbiter.
+    pub arbiter: ArbiterHandle,
+}
+
+impl Handler<Arbiters> for Supervisor {
+    type Result = Vec<SeatedArbiter>;
+
+    fn handle(&mut self, _: Arbiters, _: &mut Context<Self>) -> Self::Result {
+        self.children.iter().filter_map(|child| child.arbiter()).collect()
     }
 }
 

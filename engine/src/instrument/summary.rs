@@ -93,9 +93,9 @@ impl SummaryCell {
         into.push(self.count.load(Ordering::Relaxed) as f64);
     }
 
-    /// Empties the slices that have left the window. One reader at a time
-    /// moves the window; a measurement that meets its slice being emptied
-    /// misses the quantiles, never the count.
+    /// Empties the slices that have left the window. Of several readers, such
+    /// as a collection and scrapes, one moves it; a measurement that meets its
+    /// slice being emptied misses the quantiles, never the count.
     fn advance(&self, now: Timestamp) {
         let slice = SUMMARY_WINDOW / SLICES as u32;
         let began_ms = self.began_ms.load(Ordering::Relaxed);
@@ -104,21 +104,25 @@ impl SummaryCell {
             return;
         }
         let mut began = Timestamp::from_millis(began_ms);
-        for _ in 0..SLICES {
-            if now.since(began) < slice {
-                break;
-            }
+        let mut ended = 0;
+        while ended < SLICES && now.since(began) >= slice {
             began = began + slice;
+            ended += 1;
+        }
+        if now.since(began) >= slice {
+            began = now;
+        }
+        let (order, after) = (Ordering::Relaxed, began.millis());
+        if ended == 0 || self.began_ms.compare_exchange(began_ms, after, order, order).is_err() {
+            return;
+        }
+        for _ in 0..ended {
             let next = (self.current.load(Ordering::Relaxed) + 1) % SLICES;
             if let Some(oldest) = self.slices.get(next) {
                 oldest.clear();
             }
             self.current.store(next, Ordering::Relaxed);
         }
-        if now.since(began) >= slice {
-            began = now;
-        }
-        self.began_ms.store(began.millis(), Ordering::Relaxed);
     }
 }
 

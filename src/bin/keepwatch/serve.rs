@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix_rt::Arbiter;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use keepwatch::alert::Severity;
@@ -73,11 +74,14 @@ async fn run(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> {
     }
 
     let served = monitor.clone();
-    let server = HttpServer::new(move || App::new().service(web::scope("", &served)))
-        .listen(listener)?
-        .disable_signals()
-        .shutdown_timeout(HTTP_DRAIN_SECONDS)
-        .run();
+    let server = HttpServer::new(move || {
+        served.watch_arbiter("keepwatch http", &Arbiter::current());
+        App::new().service(web::scope("", &served))
+    })
+    .listen(listener)?
+    .disable_signals()
+    .shutdown_timeout(HTTP_DRAIN_SECONDS)
+    .run();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     print(&told)?;
@@ -108,7 +112,8 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow::Result<Monitor> {
-    let collect = config.host.collect;
+    let host = config.host.collect && config.collectors.host;
+    let process = config.host.collect && config.collectors.process;
     let mut builder = config.into_builder().on_alert(move |event: AlertTransition| {
         if event.fires() {
             fired.fetch_add(1, Ordering::Relaxed);
@@ -118,8 +123,11 @@ fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow
     if let Some(folder) = data {
         builder = builder.data_dir(folder);
     }
-    if collect {
-        builder = builder.collector(HostCollector::new).collector(ProcessCollector::new);
+    if host {
+        builder = builder.collector(HostCollector::new);
+    }
+    if process {
+        builder = builder.collector(ProcessCollector::new);
     }
     builder.start().context("the engine cannot start")
 }
@@ -160,7 +168,7 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
     let mut text = format!(
         "keepwatch {} watches {} every {}, with {}\n",
         env!("CARGO_PKG_VERSION"),
-        if config.host.collect { "this host" } else { "itself" },
+        if config.host.collect && config.collectors.host { "this host" } else { "itself" },
         format_duration(config.intervals.collection),
         contents(config),
     );

@@ -65,28 +65,46 @@ impl Disks {
                 &["mountpoint"],
                 "Space that is not available, of all; of filesystems that can be written to.",
             ),
-            counter(
-                "node_disk_read_bytes_total",
+            gauge(
+                "node_filesystem_free_bytes",
                 "bytes",
-                &["device"],
-                "Bytes read from the device.",
+                &LABELS,
+                "Space that root can still fill.",
             ),
-            counter(
-                "node_disk_written_bytes_total",
-                "bytes",
-                &["device"],
-                "Bytes written to the device.",
-            ),
+            gauge("node_filesystem_files", "", &LABELS, "Files that the filesystem can have."),
+            gauge("node_filesystem_files_free", "", &LABELS, "Files that it can still take."),
         ]
     }
 
+    /// Metrics of devices that `/proc` has more of where it is.
+    pub(super) fn definitions_without_procfs() -> Vec<MetricDefinition> {
+        let read = "Bytes read from the device.";
+        let written = "Bytes written to the device.";
+        vec![
+            counter("node_disk_read_bytes_total", "bytes", &["device"], read),
+            counter("node_disk_written_bytes_total", "bytes", &["device"], written),
+        ]
+    }
+
+    /// Records the filesystems.
     pub(super) fn collect(&mut self, records: &mut Vec<Record>) {
-        let Some(disks) = &mut self.0 else { return };
-        disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage().with_io_usage());
-        let mounts = disks.iter().map(Mount::of).filter(Mount::is_real);
-        for mount in once_a_device(mounts) {
+        for mount in self.mounts(DiskRefreshKind::nothing().with_storage()) {
             mount.record(records);
         }
+    }
+
+    /// Records the filesystems, and the devices that they are on.
+    pub(super) fn collect_with_io(&mut self, records: &mut Vec<Record>) {
+        for mount in self.mounts(DiskRefreshKind::nothing().with_storage().with_io_usage()) {
+            mount.record(records);
+            mount.record_io(records);
+        }
+    }
+
+    fn mounts(&mut self, parts: DiskRefreshKind) -> Vec<Mount> {
+        let Some(disks) = &mut self.0 else { return Vec::new() };
+        disks.refresh_specifics(true, parts);
+        once_a_device(disks.iter().map(Mount::of).filter(Mount::is_real))
     }
 }
 
@@ -144,12 +162,53 @@ impl Mount {
                     .label("mountpoint", self.mountpoint.as_str()),
             );
         }
+        if let Some(room) = room(Path::new(&self.mountpoint)) {
+            records.push(filesystem("node_filesystem_free_bytes", number(room.free_bytes)));
+            // Some filesystems have no limit on files and tell of none.
+            if room.files > 0 {
+                records.push(filesystem("node_filesystem_files", number(room.files)));
+                records.push(filesystem("node_filesystem_files_free", number(room.files_free)));
+            }
+        }
+    }
+
+    fn record_io(&self, records: &mut Vec<Record>) {
         if let Some(device) = self.device.strip_prefix("/dev/") {
             let io = |name, bytes| Record::set(name, number(bytes)).label("device", device);
             records.push(io("node_disk_read_bytes_total", self.read));
             records.push(io("node_disk_written_bytes_total", self.written));
         }
     }
+}
+
+/// What sysinfo leaves out about a filesystem.
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux is asked"))]
+struct Room {
+    free_bytes: u64,
+    files: u64,
+    files_free: u64,
+}
+
+#[cfg(target_os = "linux")]
+fn room(mountpoint: &Path) -> Option<Room> {
+    let figures = nix::sys::statvfs::statvfs(mountpoint).ok()?;
+    Some(Room {
+        free_bytes: wide(figures.blocks_free()).saturating_mul(wide(figures.fragment_size())),
+        files: wide(figures.files()),
+        files_free: wide(figures.files_free()),
+    })
+}
+
+/// Counts have 32 bits where the platform has.
+#[cfg(target_os = "linux")]
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn room(_: &Path) -> Option<Room> {
+    None
 }
 
 /// Keeps one mount of each device, the one with the shortest path: bind

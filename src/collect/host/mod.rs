@@ -2,80 +2,64 @@
 
 mod disk;
 mod network;
-#[cfg(target_os = "linux")]
+mod portable;
 mod procfs;
 
+use keepwatch_engine::clock::{Clock as _, SystemClock};
 use keepwatch_engine::model::{MetricDefinition, Record};
-use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use self::disk::Disks;
 use self::network::Interfaces;
+use self::portable::Portable;
+use self::procfs::Procfs;
 use super::{Collector, counter, gauge, number};
 
-/// Reads the host's figures through sysinfo, and on Linux `/proc` for what
-/// sysinfo leaves out.
+/// Reads the host's figures: from `/proc` and `/sys` where they are, through
+/// sysinfo elsewhere, with node_exporter's names, units and labels.
 ///
 /// | metrics | from |
 /// |---|---|
-/// | `node_cpu_seconds_total{cpu,mode}`, `node_context_switches_total`, `node_forks_total`, `node_procs_running`, `node_procs_blocked`, `node_processes_pids`, `node_filefd_allocated`, `node_filefd_maximum` | `/proc`, Linux only |
-/// | `node_memory_…_bytes`, `node_load1`, `node_load5`, `node_load15`, `node_boot_time_seconds` | sysinfo |
-/// | `node_filesystem_…{device,mountpoint,fstype}`, `node_disk_…{device}` | sysinfo, each device once, pseudo filesystems left out |
-/// | `node_network_…{device}` | sysinfo |
-/// | `host_cpu_usage_percent`, `host_memory_used_percent`, `host_swap_used_percent`, `host_disk_used_percent{mountpoint}` | computed from the above, 0 to 100 |
+/// | `host_cpu_usage_percent`, `host_cpus`, `host_memory_used_percent`, `host_swap_used_percent`, `host_disk_used_percent{mountpoint}` | sysinfo; percentages 0 to 100 |
+/// | `node_filesystem_{size,avail}_bytes`, `node_filesystem_readonly`; on Linux also `node_filesystem_free_bytes`, `node_filesystem_files`, `node_filesystem_files_free`, each `{device,mountpoint,fstype}` | sysinfo and statvfs; each device once, pseudo filesystems left out |
+/// | `node_time_seconds` | the clock |
+/// | `node_memory_…_bytes`, `node_load{1,5,15}`, `node_boot_time_seconds`, `node_network_{receive,transmit}_{bytes,packets,errs}_total{device}`, `node_disk_{read,written}_bytes_total{device}` | everywhere |
+///
+/// Linux adds:
+///
+/// | metrics | from |
+/// |---|---|
+/// | `node_cpu_seconds_total{cpu,mode}`, `node_cpu_guest_seconds_total`, `node_intr_total`, `node_context_switches_total`, `node_forks_total`, `node_procs_{running,blocked}` | `/proc/stat` |
+/// | `node_schedstat_…_total{cpu}` | `/proc/schedstat` |
+/// | all of `node_memory_…` | `/proc/meminfo` |
+/// | `node_vmstat_…`, `node_pressure_…_seconds_total` | `/proc/vmstat`, `/proc/pressure` |
+/// | all of `node_disk_…{device}`, of whole devices | `/proc/diskstats` |
+/// | all of `node_network_…{device}`, `node_network_{up,carrier,mtu_bytes,speed_bytes}` | `/proc/net/dev`, `/sys/class/net` |
+/// | `node_netstat_…`, `node_sockstat_…`, `node_softnet_…{cpu}`, `node_arp_entries{device}`, `node_nf_conntrack_…` | `/proc/net` |
+/// | `node_filefd_…`, `node_processes_…`, `node_entropy_…`, `node_uname_info` | `/proc`, `/proc/sys` |
 #[derive(Debug)]
 pub struct HostCollector {
-    system: Option<System>,
+    portable: Portable,
     disks: Disks,
     interfaces: Interfaces,
-    /// CPU usage is a difference of two readings: the first has none.
-    cpu_read_before: bool,
+    procfs: Option<Procfs>,
+    clock: SystemClock,
 }
 
 impl HostCollector {
     /// Creates the collector; on a platform that sysinfo does not know it
-    /// collects nothing.
+    /// collects little.
     #[must_use]
     pub fn new() -> Self {
-        let parts = RefreshKind::nothing()
-            .with_cpu(CpuRefreshKind::nothing().with_usage())
-            .with_memory(MemoryRefreshKind::everything());
+        Self::over(Procfs::find())
+    }
+
+    fn over(procfs: Option<Procfs>) -> Self {
         Self {
-            system: System::new_with_specifics(parts).ok(),
+            portable: Portable::new(),
             disks: Disks::new(),
             interfaces: Interfaces::new(),
-            cpu_read_before: false,
-        }
-    }
-
-    fn collect_cpu(&mut self, records: &mut Vec<Record>) {
-        let Some(system) = &mut self.system else { return };
-        system.refresh_cpu_usage();
-        if std::mem::replace(&mut self.cpu_read_before, true) {
-            let percent = f64::from(system.global_cpu_usage()).clamp(0.0, 100.0);
-            records.push(Record::set("host_cpu_usage_percent", percent));
-        }
-        records.push(Record::set("host_cpus", number(system.cpus().len() as u64)));
-    }
-
-    fn collect_memory(&mut self, records: &mut Vec<Record>) {
-        let Some(system) = &mut self.system else { return };
-        system.refresh_memory();
-        let (total, available) = (system.total_memory(), system.available_memory());
-        let (swap_total, swap_free) = (system.total_swap(), system.free_swap());
-        for (name, bytes) in [
-            ("node_memory_MemTotal_bytes", total),
-            ("node_memory_MemFree_bytes", system.free_memory()),
-            ("node_memory_MemAvailable_bytes", available),
-            ("node_memory_SwapTotal_bytes", swap_total),
-            ("node_memory_SwapFree_bytes", swap_free),
-        ] {
-            records.push(Record::set(name, number(bytes)));
-        }
-        if let Some(percent) = used_percent(total, available) {
-            records.push(Record::set("host_memory_used_percent", percent));
-        }
-        if let Some(percent) = used_percent(swap_total, swap_free) {
-            records.push(Record::set("host_swap_used_percent", percent));
+            procfs,
+            clock: SystemClock::new(),
         }
     }
 }
@@ -92,60 +76,39 @@ impl Collector for HostCollector {
     }
 
     fn definitions(&self) -> Vec<MetricDefinition> {
-        let mut definitions = vec![
-            gauge("host_cpu_usage_percent", "percent", &[], "CPU time not idle, of all CPUs."),
-            gauge("host_cpus", "", &[], "Logical CPUs."),
-            gauge("node_memory_MemTotal_bytes", "bytes", &[], "Memory in all."),
-            gauge("node_memory_MemFree_bytes", "bytes", &[], "Memory that nothing uses."),
-            gauge(
-                "node_memory_MemAvailable_bytes",
-                "bytes",
-                &[],
-                "Memory that new work can have without swapping.",
-            ),
-            gauge("node_memory_SwapTotal_bytes", "bytes", &[], "Swap space in all."),
-            gauge("node_memory_SwapFree_bytes", "bytes", &[], "Swap space that is free."),
-            gauge(
-                "host_memory_used_percent",
-                "percent",
-                &[],
-                "Memory that is not available, of all memory.",
-            ),
-            gauge("host_swap_used_percent", "percent", &[], "Swap space in use, of all."),
-            gauge("node_load1", "", &[], "Load average over 1 minute."),
-            gauge("node_load5", "", &[], "Load average over 5 minutes."),
-            gauge("node_load15", "", &[], "Load average over 15 minutes."),
-            gauge(
-                "node_boot_time_seconds",
-                "seconds",
-                &[],
-                "When the host booted, in seconds since the Unix epoch.",
-            ),
-        ];
+        let mut definitions = portable::definitions();
         definitions.extend(Disks::definitions());
-        definitions.extend(Interfaces::definitions());
-        #[cfg(target_os = "linux")]
-        definitions.extend(procfs::definitions());
+        definitions.push(gauge(
+            "node_time_seconds",
+            "seconds",
+            &[],
+            "The host's time, in seconds since the Unix epoch.",
+        ));
+        if self.procfs.is_some() {
+            definitions.extend(Procfs::definitions());
+        } else {
+            definitions.extend(portable::definitions_without_procfs());
+            definitions.extend(Disks::definitions_without_procfs());
+            definitions.extend(Interfaces::definitions());
+        }
         definitions
     }
 
     fn collect(&mut self) -> Vec<Record> {
-        let mut records = Vec::with_capacity(128);
-        self.collect_cpu(&mut records);
-        self.collect_memory(&mut records);
-        // Windows keeps no load average; sysinfo says so with an error.
-        if let Ok(load) = System::load_average() {
-            records.push(Record::set("node_load1", load.one));
-            records.push(Record::set("node_load5", load.five));
-            records.push(Record::set("node_load15", load.fifteen));
+        let mut records = Vec::with_capacity(256);
+        records.push(Record::set("node_time_seconds", self.clock.now().seconds()));
+        self.portable.collect(&mut records);
+        match &self.procfs {
+            Some(procfs) => {
+                self.disks.collect(&mut records);
+                procfs.collect(&mut records);
+            }
+            None => {
+                self.portable.collect_without_procfs(&mut records);
+                self.disks.collect_with_io(&mut records);
+                self.interfaces.collect(&mut records);
+            }
         }
-        if let Ok(seconds) = System::boot_time() {
-            records.push(Record::set("node_boot_time_seconds", number(seconds)));
-        }
-        self.disks.collect(&mut records);
-        self.interfaces.collect(&mut records);
-        #[cfg(target_os = "linux")]
-        procfs::collect(&mut records);
         records
     }
 }
@@ -168,18 +131,70 @@ mod tests {
         assert_eq!(used_percent(10, 20), Some(0.0), "a race of two readings");
     }
 
+    /// node_exporter's names that its dashboards ask for on any platform.
+    #[cfg(unix)]
+    const EVERYWHERE: [&str; 14] = [
+        "host_memory_used_percent",
+        "host_cpus",
+        "node_time_seconds",
+        "node_boot_time_seconds",
+        "node_load1",
+        "node_load5",
+        "node_load15",
+        "node_memory_MemTotal_bytes",
+        "node_memory_MemFree_bytes",
+        "node_memory_MemAvailable_bytes",
+        "node_memory_SwapTotal_bytes",
+        "node_network_receive_bytes_total",
+        "node_network_transmit_packets_total",
+        "node_filesystem_size_bytes",
+    ];
+
+    fn names(records: &[Record]) -> Vec<&str> {
+        records.iter().map(|record| &**record.metric()).collect()
+    }
+
     #[test]
     fn cpu_usage_needs_two_readings() {
         let mut host = HostCollector::new();
-        let has_usage = |records: &[Record]| {
-            records.iter().any(|record| &**record.metric() == "host_cpu_usage_percent")
-        };
-        assert!(!has_usage(&check(&mut host)));
-        let second = check(&mut host);
-        assert!(has_usage(&second));
-        let names: Vec<&str> = second.iter().map(|record| &**record.metric()).collect();
-        for name in ["node_memory_MemTotal_bytes", "host_memory_used_percent", "host_cpus"] {
-            assert!(names.contains(&name), "{name} is missing");
+        assert!(!names(&check(&mut host)).contains(&"host_cpu_usage_percent"));
+        assert!(names(&check(&mut host)).contains(&"host_cpu_usage_percent"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn both_ways_have_what_is_everywhere() {
+        for procfs in [Procfs::find(), None] {
+            let found = procfs.is_some();
+            let records = check(&mut HostCollector::over(procfs));
+            for name in EVERYWHERE {
+                assert!(names(&records).contains(&name), "{name} is missing, /proc: {found}");
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_has_what_dashboards_ask_for() {
+        let records = check(&mut HostCollector::new());
+        for name in [
+            "node_cpu_seconds_total",
+            "node_memory_Cached_bytes",
+            "node_memory_SReclaimable_bytes",
+            "node_filesystem_files_free",
+            "node_filesystem_free_bytes",
+            "node_network_receive_drop_total",
+            "node_network_mtu_bytes",
+            "node_vmstat_pgmajfault",
+            "node_context_switches_total",
+            "node_intr_total",
+            "node_filefd_maximum",
+            "node_netstat_Tcp_CurrEstab",
+            "node_sockstat_TCP_inuse",
+            "node_uname_info",
+            "node_processes_threads",
+        ] {
+            assert!(names(&records).contains(&name), "{name} is missing");
         }
     }
 }

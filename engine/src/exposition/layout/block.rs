@@ -49,8 +49,8 @@ pub(in crate::exposition) struct Member {
 
 #[derive(Debug, Clone)]
 enum Place {
-    /// In a cell.
-    Cell(Weak<Child>),
+    /// In a cell; a counter's total can be read without going there.
+    Cell(Weak<Child>, Option<Total>),
     /// In the store, as there is no cell.
     Stored(Weak<Series>),
 }
@@ -82,12 +82,11 @@ impl Block {
         }
         let members = children.iter().map(Member::cell).chain(stored).collect();
         let members = sorted(members, before);
-        let is_plain = is_legacy(metric.definition().name())
-            && members
-                .iter()
-                .all(|member| member.labels().iter().all(|(name, _)| is_legacy_label(name)));
-        let total = |member: &Member| member.child().and_then(|child| child.total());
-        let totals = members.iter().map(total).collect();
+        // The labels of all members are the definition's.
+        let definition = metric.definition();
+        let is_plain = is_legacy(definition.name())
+            && definition.label_names().iter().all(|name| is_legacy_label(name));
+        let totals = members.iter().map(Member::total).collect();
         let shown = Shown { members: members.into(), totals, is_plain, ..Shown::default() };
         Self { metric, version, known, shown: shown.into() }
     }
@@ -95,7 +94,7 @@ impl Block {
     /// Says whether these are the members without a cell.
     fn stores(&self, stored: &[Member]) -> bool {
         let address = |member: &Member| match &member.place {
-            Place::Cell(_) => None,
+            Place::Cell(..) => None,
             Place::Stored(series) => Some(series.as_ptr().addr()),
         };
         let own: HashSet<usize, RandomState> = self.members().iter().filter_map(address).collect();
@@ -116,7 +115,7 @@ impl Block {
                 || self.known.binary_search(&series.reference().to_parts()).is_ok()
         };
         let is_there = |member: &Member| match &member.place {
-            Place::Cell(_) => true,
+            Place::Cell(..) => true,
             Place::Stored(series) => series.upgrade().is_some_and(|series| roster.has(&series)),
         };
         self.version == self.metric.version()
@@ -195,11 +194,19 @@ impl Block {
 
 impl Member {
     fn cell(child: &Arc<Child>) -> Self {
-        Self { labels: child.labels().clone(), place: Place::Cell(Arc::downgrade(child)) }
+        let place = Place::Cell(Arc::downgrade(child), child.total());
+        Self { labels: child.labels().clone(), place }
     }
 
     fn stored(series: &Arc<Series>) -> Self {
         Self { labels: series.labels().clone(), place: Place::Stored(Arc::downgrade(series)) }
+    }
+
+    const fn total(&self) -> Option<Total> {
+        match self.place {
+            Place::Cell(_, total) => total,
+            Place::Stored(_) => None,
+        }
     }
 
     /// Returns the labels that all values of the member share.
@@ -220,7 +227,7 @@ impl Member {
         all: &mut Vec<f64>,
     ) {
         match &self.place {
-            Place::Cell(child) => match child.upgrade() {
+            Place::Cell(child, _) => match child.upgrade() {
                 Some(child) => {
                     child.read(definition, now, one);
                     all.extend_from_slice(one);
@@ -238,7 +245,7 @@ impl Member {
     /// Returns the cell, if the member has one.
     pub(in crate::exposition) fn child(&self) -> Option<Arc<Child>> {
         match &self.place {
-            Place::Cell(child) => child.upgrade(),
+            Place::Cell(child, _) => child.upgrade(),
             Place::Stored(_) => None,
         }
     }

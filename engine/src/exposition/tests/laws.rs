@@ -35,7 +35,7 @@ fn definition(index: usize, kind: MetricKind) -> MetricDefinition {
     };
     // Without a bound below zero every other histogram has its type.
     let builder = match kind {
-        MetricKind::Histogram if index % 2 == 0 => builder.bounds([1e-7, 4.0]),
+        MetricKind::Histogram if index.is_multiple_of(2) => builder.bounds([1e-7, 4.0]),
         _ => builder,
     };
     builder.labels(["l"]).help("a \\ \"b\"\nc ü").build().unwrap()
