@@ -55,6 +55,12 @@ impl Block {
         Some(Self { start: allocate::take(class)?, class })
     }
 
+    /// Adds to the first word of the calling thread, wrapping around.
+    #[inline]
+    pub(super) fn add_first(&self, amount: u64) {
+        thread::add(self.start, amount);
+    }
+
     /// Lets `change` add to the words of the calling thread.
     #[inline]
     pub(super) fn change(&self, change: impl FnOnce(Row<'_>)) {

@@ -11,10 +11,10 @@ use super::tenancy::Tenancy;
 pub(super) const CHUNK: usize = 128;
 /// The chunks of a page.
 const PAGE: usize = 256;
-/// The pages of a slab.
-const PAGES: usize = 512;
+/// The pages of a slab, after its first.
+const PAGES: usize = 511;
 /// The words of a slab.
-pub(super) const WORDS: u32 = (CHUNK * PAGE * PAGES) as u32;
+pub(super) const WORDS: u32 = (CHUNK * PAGE * (PAGES + 1)) as u32;
 
 type Chunk = [AtomicU64; CHUNK];
 type Page = [OnceLock<Box<Chunk>>; PAGE];
@@ -25,6 +25,10 @@ pub(super) struct Slab {
     tenancy: Tenancy,
     /// The slab that was made after it.
     next: OnceLock<&'static Self>,
+    /// The first page, which most programs never leave: one step less to each
+    /// of its words.
+    first: Page,
+    /// The pages after it.
     pages: [OnceLock<Box<Page>>; PAGES],
 }
 
@@ -36,6 +40,7 @@ impl Slab {
         Self {
             tenancy: Tenancy(AtomicBool::new(taken)),
             next: OnceLock::new(),
+            first: [const { OnceLock::new() }; PAGE],
             pages: [const { OnceLock::new() }; PAGES],
         }
     }
@@ -76,26 +81,39 @@ impl Slab {
         self.tenancy.leave();
     }
 
+    /// Returns a word, whose chunk is made if it is the first of it.
+    #[inline]
+    pub(super) fn word(&self, word: u32) -> &AtomicU64 {
+        &self.chunk(word)[word as usize % CHUNK]
+    }
+
     /// Returns `len` words of one chunk, which is made if they are the first
     /// of it.
     #[inline]
     pub(super) fn words(&self, start: u32, len: usize) -> &[AtomicU64] {
-        let (page, chunk, place) = split(start);
-        let made = self.pages[page].get().and_then(|page| page[chunk].get());
-        let chunk = match made {
-            Some(chunk) => chunk,
-            None => self.make(page, chunk),
-        };
+        let place = start as usize % CHUNK;
         // Blocks end where chunks do, if not before.
-        chunk.get(place..place + len).unwrap_or_default()
+        self.chunk(start).get(place..place + len).unwrap_or_default()
+    }
+
+    #[inline]
+    fn chunk(&self, word: u32) -> &Chunk {
+        let place = word as usize / CHUNK;
+        match self.first.get(place).and_then(OnceLock::get) {
+            Some(chunk) => chunk,
+            None => self.find_or_make(place),
+        }
     }
 
     #[cold]
-    fn make(&self, page: usize, chunk: usize) -> &Chunk {
-        let empty_page = || Box::new(array::from_fn(|_| OnceLock::new()));
+    fn find_or_make(&self, place: usize) -> &Chunk {
+        let empty_page = || Box::new([const { OnceLock::new() }; PAGE]);
         let empty_chunk = || Box::new(array::from_fn(|_| AtomicU64::new(0)));
-        let page = self.pages[page].get_or_init(empty_page);
-        page[chunk].get_or_init(empty_chunk)
+        let page = match place / PAGE {
+            0 => &self.first,
+            page => self.pages[(page - 1) % PAGES].get_or_init(empty_page),
+        };
+        page[place % PAGE].get_or_init(empty_chunk)
     }
 
     /// Reads a word; `None` if its chunk was never written.
@@ -111,15 +129,11 @@ impl Slab {
     }
 
     fn made(&self, word: u32) -> Option<&AtomicU64> {
-        let (page, chunk, place) = split(word);
-        Some(&self.pages[page].get()?[chunk].get()?[place])
+        let place = word as usize / CHUNK;
+        let page = match place / PAGE {
+            0 => &self.first,
+            page => self.pages[(page - 1) % PAGES].get()?,
+        };
+        Some(&page[place % PAGE].get()?[word as usize % CHUNK])
     }
-}
-
-/// Returns the page of a word, the chunk in it and the place in that. Words
-/// from [`WORDS`] on, which there are none of, begin again.
-#[inline]
-const fn split(word: u32) -> (usize, usize, usize) {
-    let word = word as usize;
-    ((word / (CHUNK * PAGE)) % PAGES, (word / CHUNK) % PAGE, word % CHUNK)
 }

@@ -24,6 +24,15 @@ impl Drop for Guard {
     }
 }
 
+/// Adds to a word of the calling thread, wrapping around.
+#[inline]
+pub(super) fn add(word: u32, amount: u64) {
+    match SLAB.get() {
+        Some(slab) => Row::alone(std::slice::from_ref(slab.word(word))).add(0, amount),
+        None => change_first(word, 1, |row| row.add(0, amount)),
+    }
+}
+
 /// Lets `change` add to `len` words of the calling thread.
 #[inline]
 pub(super) fn change(start: u32, len: usize, change: impl FnOnce(Row<'_>)) {

@@ -36,7 +36,11 @@ impl Words {
     /// Adds to the word `index`, wrapping around.
     #[inline]
     pub(in crate::instrument) fn add(&self, index: usize, amount: u64) {
-        self.change(|words| words.add(index, amount));
+        match self {
+            // Most words are alone in their block, and need not be looked for.
+            Self::Each(block) if index == 0 => block.add_first(amount),
+            _ => self.change(|words| words.add(index, amount)),
+        }
     }
 
     /// Adds to the word `index` as a float.
