@@ -5,7 +5,6 @@ Prometheus negotiates by itself; texts come to it through a server beside it
 that asks the service for one format.
 """
 
-import http.server
 import json
 import pathlib
 import re
@@ -13,36 +12,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
 
-from answers import PATIENCE, check, fetch, key, truth
-
-FORMATS = {
-    "text": "text/plain;version=0.0.4",
-    "openmetrics": "application/openmetrics-text;version=1.0.0",
-    "old_openmetrics": "application/openmetrics-text;version=0.0.1",
-}
-
-ROUNDS = 3
+from answers import PATIENCE, check, fetch, key
+from formats import TEXTS, beside, work
 
 url, prometheus = sys.argv[1:3]
-
-
-class OneFormat(http.server.BaseHTTPRequestHandler):
-    """Answers /FORMAT with the service's metrics in it."""
-
-    def do_GET(self):
-        body, headers = fetch(url + "/watch/metrics", Accept=FORMATS[self.path.strip("/")])
-        self.send_response(200)
-        self.send_header("Content-Type", headers["content-type"])
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 def free_port():
@@ -122,17 +98,10 @@ def check_exemplars(name):
 
 
 # A few rounds, so that the exemplars are those of a service at work.
-for _ in range(ROUNDS):
-    fetch(url + "/work")
-expected = truth(url)
-# Nobody else asks for work.
-worked = {"method": "GET", "route": "/work", "status": "2xx"}
-expected[key("http_requests_total", worked)] = ROUNDS
-formats = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneFormat)
-threading.Thread(target=formats.serve_forever, daemon=True).start()
-beside = f"127.0.0.1:{formats.server_address[1]}"
+expected = work(url)
 jobs = [job("negotiated", urllib.parse.urlsplit(url).netloc, "/watch/metrics")]
-jobs += [job(name, beside, f"/{name}") for name in FORMATS]
+address = beside(url, TEXTS)
+jobs += [job(name, address, f"/{name}") for name in TEXTS]
 version = subprocess.run([prometheus, "--version"], capture_output=True, text=True, check=True)
 version = (version.stdout + version.stderr).split()[2]
 
@@ -158,7 +127,7 @@ with tempfile.TemporaryDirectory() as folder:
         wait_for("all jobs were scraped", scraped)
         # With this feature it wants protobuf, the one format with native buckets.
         series = check_job("negotiated", native=True)
-        for name in FORMATS:
+        for name in TEXTS:
             check_job(name, native=False)
         for name in ("negotiated", "openmetrics"):
             check_exemplars(name)

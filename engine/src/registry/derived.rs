@@ -56,12 +56,18 @@ impl Registry {
         let DerivedSample { name, labels, .. } = derived;
         let metric = || Arc::clone(name);
         let owner = self.catalogue.get(name).or_else(|| self.catalogue.owner_of_series(name));
-        let group = match owner {
+        let is_foreign = owner.as_ref().map(|owner| is_foreign(owner.definition(), labels));
+        let group = match is_foreign {
             None => Arc::clone(name),
-            Some(owner) if is_foreign(owner.definition(), labels) => foreign_group(name),
-            Some(_) => return Err(RegistryError::Registered { metric: metric() }),
+            Some(true) => foreign_group(name),
+            Some(false) => return Err(RegistryError::Registered { metric: metric() }),
         };
         if let Some(known) = self.store.find(&group, name, labels) {
+            return Ok(known);
+        }
+        // The metric may have come, or gone, since the series began.
+        let other = if is_foreign.is_some() { Arc::clone(name) } else { foreign_group(name) };
+        if let Some(known) = self.store.find(&other, name, labels) {
             return Ok(known);
         }
         check_foreign_metric_name(name)
@@ -178,6 +184,22 @@ mod tests {
         let selector = Selector::any().matching(Matcher::equal("__name__", "load"));
         let found = registry.find(&[Select { selector, range: TimeRange::ALL }], now);
         assert_eq!(found[0].snapshot().decode(TimeRange::ALL).len(), 2);
+    }
+
+    #[test]
+    fn a_series_goes_on_when_a_metric_of_its_name_comes() {
+        let mut registry = registry();
+        let series = [("l", "a"), ("job", "other")];
+        let early = derived("later", &series, 1.0, NOW);
+        assert_eq!(registry.append_derived(&[early], NOW).accepted, 1);
+        let definition = MetricDefinition::gauge("later").labels(["l"]).build().unwrap();
+        registry.catalogue.register(definition).unwrap();
+        let late = derived("later", &series, 2.0, NOW + SECOND);
+        assert_eq!(registry.append_derived(&[late], NOW + SECOND).accepted, 1);
+        let selector = Selector::any().matching(Matcher::equal("__name__", "later"));
+        let found = registry.find(&[Select { selector, range: TimeRange::ALL }], NOW + SECOND);
+        let found = found[0].snapshot().decode(TimeRange::ALL);
+        assert_eq!(found.iter().map(|series| series.samples.len()).collect::<Vec<_>>(), [2]);
     }
 
     #[test]
