@@ -1,7 +1,7 @@
 //! What a request costs more with a middleware around it.
 
 use actix_http::Request;
-use actix_web::body::MessageBody;
+use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpResponse, web};
@@ -29,7 +29,7 @@ where
         let answer = service.call(TestRequest::get().uri(path).to_request());
         Box::pin(async move {
             let response = answer.await.expect("a handler that answers");
-            assert!(response.into_body().try_into_bytes().is_ok());
+            assert!(to_bytes(response.into_body()).await.is_ok());
         })
     })
 }

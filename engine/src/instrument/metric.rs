@@ -1,6 +1,5 @@
 //! A registered metric and its cells.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
@@ -10,17 +9,11 @@ use foldhash::fast::RandomState;
 
 use super::catalogue::CatalogueLimits;
 use super::child::{Child, Total};
+use super::children::Children;
 use super::error::LabelError;
 use super::part::Part;
 use super::refusals::{RefusalCells, Refusals};
 use crate::model::{Labels, MetricDefinition};
-
-/// Children by the key of their label values, which copies of a shard share.
-type Shard = ArcSwap<HashMap<Arc<[u8]>, Arc<Child>, RandomState>>;
-
-/// Adding a child copies one shard, so that many children are not copied for
-/// each new one.
-const SHARDS: usize = 32;
 
 /// The value of every label of the series that takes what has no room.
 pub const OVERFLOW: &str = "__overflow__";
@@ -35,9 +28,10 @@ pub struct Metric {
     number: u64,
     definition: Arc<MetricDefinition>,
     parts: Box<[Part]>,
-    shards: Box<[Shard]>,
     hasher: RandomState,
-    children: AtomicUsize,
+    children: ArcSwap<Children>,
+    /// How many they are, those that are about to come included.
+    count: AtomicUsize,
     /// The child of the label values beyond the limit.
     overflow: OnceLock<Arc<Child>>,
     overflow_told: AtomicBool,
@@ -50,13 +44,12 @@ pub struct Metric {
 
 impl Metric {
     pub(super) fn new(definition: Arc<MetricDefinition>, limits: CatalogueLimits) -> Self {
-        let shards = if definition.label_names().is_empty() { 1 } else { SHARDS };
         Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             parts: Part::of(&definition).into(),
-            shards: (0..shards).map(|_| Shard::default()).collect(),
             hasher: RandomState::default(),
-            children: AtomicUsize::new(0),
+            children: ArcSwap::default(),
+            count: AtomicUsize::new(0),
             overflow: OnceLock::new(),
             overflow_told: AtomicBool::new(false),
             version: AtomicU64::new(0),
@@ -93,7 +86,7 @@ impl Metric {
     /// Returns how many sets of label values there are, the overflow's aside.
     #[must_use]
     pub fn children(&self) -> usize {
-        self.children.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Returns a number that changes whenever the set of children does.
@@ -198,7 +191,7 @@ impl Metric {
     /// Returns the child of a key, if there is one.
     #[must_use]
     pub fn find(&self, key: &[u8]) -> Option<Arc<Child>> {
-        let child = self.shard(key)?.load().get(key).cloned();
+        let child = self.children.load().get(self.hash(key), key).cloned();
         child.or_else(|| self.overflow.get().filter(|child| **child.key() == *key).cloned())
     }
 
@@ -206,9 +199,7 @@ impl Metric {
     #[must_use]
     pub fn all_children(&self) -> Vec<Arc<Child>> {
         let mut all = Vec::with_capacity(self.children());
-        for shard in &self.shards {
-            all.extend(shard.load().values().cloned());
-        }
+        self.children.load().append_to(&mut all);
         all.extend(self.overflow.get().cloned());
         all
     }
@@ -240,32 +231,33 @@ impl Metric {
         if child.is_held() {
             return false;
         }
-        let Some(shard) = self.shard(child.key()) else { return false };
-        shard.rcu(|children| {
-            let mut fewer = HashMap::clone(children);
-            fewer.remove(&**child.key());
-            fewer
-        });
+        let hash = self.hash(child.key());
+        self.children.rcu(|children| children.without(hash, child.key()));
         // Someone may have taken a handle between the look and the removal,
         // or may still be about to, through the map as it was.
         let cached = usize::try_from(child.cached()).unwrap_or(usize::MAX);
         let is_held = child.is_held() || Arc::strong_count(child) > cached.saturating_add(1);
         if is_held || !is_idle(child) {
-            shard.rcu(|children| {
-                let mut again = HashMap::clone(children);
-                // Unless there is a new one by now.
-                again.entry(Arc::clone(child.key())).or_insert_with(|| Arc::clone(child));
-                again
+            let mut is_back = true;
+            self.children.rcu(|children| {
+                is_back = children.get(hash, child.key()).is_none();
+                if !is_back {
+                    return Arc::clone(children);
+                }
+                Arc::new(children.with(hash, Arc::clone(child)))
             });
-            return false;
+            if is_back {
+                return false;
+            }
+            // There is a new one by now, which was counted when it came.
         }
-        self.children.fetch_sub(1, Ordering::Relaxed);
+        self.count.fetch_sub(1, Ordering::Relaxed);
         self.version.fetch_add(1, Ordering::Release);
         true
     }
 
     fn insert(&self, values: &[&str]) -> Result<Arc<Child>, LabelError> {
-        let reserved = self.children.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+        let reserved = self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
             (count < self.series_max).then_some(count + 1)
         });
         if reserved.is_err() {
@@ -277,29 +269,24 @@ impl Metric {
         }
         let new = Arc::new(self.new_child(values));
         let mut kept = Arc::clone(&new);
-        if let Some(shard) = self.shard(new.key()) {
-            shard.rcu(|children| {
-                let mut more = HashMap::clone(children);
-                match children.get(&**new.key()) {
-                    Some(other) => kept = Arc::clone(other),
-                    None => {
-                        kept = Arc::clone(&new);
-                        more.insert(Arc::clone(new.key()), Arc::clone(&new));
-                    }
-                }
-                more
-            });
-        }
+        let hash = self.hash(new.key());
+        self.children.rcu(|children| {
+            if let Some(other) = children.get(hash, new.key()) {
+                kept = Arc::clone(other);
+                return Arc::clone(children);
+            }
+            kept = Arc::clone(&new);
+            Arc::new(children.with(hash, Arc::clone(&new)))
+        });
         if Arc::ptr_eq(&kept, &new) {
             self.version.fetch_add(1, Ordering::Release);
         } else {
-            self.children.fetch_sub(1, Ordering::Relaxed);
+            self.count.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(kept)
     }
 
-    fn shard(&self, key: &[u8]) -> Option<&Shard> {
-        let hash = usize::try_from(self.hasher.hash_one(key) & 0xffff).unwrap_or(0);
-        self.shards.get(hash % self.shards.len().max(1))
+    fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
     }
 }

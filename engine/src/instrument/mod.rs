@@ -21,6 +21,7 @@ mod callback;
 mod catalogue;
 mod cells;
 mod child;
+mod children;
 mod counter;
 mod error;
 mod exemplar;
