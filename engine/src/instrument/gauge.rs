@@ -56,8 +56,22 @@ impl Gauge {
     #[inline]
     #[must_use = "it is in flight for as long as the guard is kept"]
     pub fn in_flight(&self) -> InFlight {
-        self.0.step(1);
+        self.enter();
         InFlight(self.clone())
+    }
+
+    /// Counts something as in flight until [`leave`](Self::leave): for who has
+    /// a guard of its own. A guard of [`in_flight`](Self::in_flight) holds a
+    /// handle, whose count all threads share.
+    #[inline]
+    pub fn enter(&self) {
+        self.0.step(1);
+    }
+
+    /// Ends what [`enter`](Self::enter) began, on whatever thread.
+    #[inline]
+    pub fn leave(&self) {
+        self.0.step(u64::MAX);
     }
 
     /// Returns the value.
@@ -74,7 +88,7 @@ pub struct InFlight(Gauge);
 impl Drop for InFlight {
     #[inline]
     fn drop(&mut self) {
-        self.0.0.step(u64::MAX);
+        self.0.leave();
     }
 }
 

@@ -174,8 +174,12 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
     );
     for job in &config.scrapes {
         // Its targets were checked when the file was read.
-        let targets = job.targets().map_or(0, |targets| targets.len());
-        let _ = writeln!(text, "  scrapes  {} ({targets} targets)", job.name());
+        let targets = job.targets().unwrap_or_default();
+        let what = match targets.as_slice() {
+            [one] => one.url.clone(),
+            all => format!("{} targets", all.len()),
+        };
+        let _ = writeln!(text, "  scrapes  {}: {what}", job.name());
     }
     for (what, path) in [
         ("page", "/"),

@@ -12,6 +12,9 @@ pub(super) const UNMATCHED: &str = "unmatched";
 pub(super) const METHODS: [&str; 10] =
     ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE", "other"];
 
+/// The place of the method whose answers have no body.
+pub(super) const HEAD: u8 = 4;
+
 /// Returns the place of a method.
 pub(super) fn method(method: &Method) -> u8 {
     match method.as_str() {
@@ -19,7 +22,7 @@ pub(super) fn method(method: &Method) -> u8 {
         "POST" => 1,
         "PUT" => 2,
         "DELETE" => 3,
-        "HEAD" => 4,
+        "HEAD" => HEAD,
         "OPTIONS" => 5,
         "PATCH" => 6,
         "CONNECT" => 7,

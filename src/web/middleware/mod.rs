@@ -24,19 +24,21 @@
 //! |---|---|---|
 //! | `http_requests_total` | `method`, `route`, `status` | requests that have been answered |
 //! | `http_request_duration_seconds` | the same | from the call to the end of the answer's body; histogram |
-//! | `http_request_size_bytes` | the same | the body as announced, or as it was read if it was not; histogram |
-//! | `http_response_size_bytes` | the same | the body as it was sent; histogram |
+//! | `http_request_size_bytes` | the same | the body as far as it was read; histogram |
+//! | `http_response_size_bytes` | the same | the body as far as it was sent; histogram |
 //! | `http_requests_in_flight` | `method` | requests under way; gauge |
 //!
 //! The names are those that most dashboards of Prometheus know. `route` is the
-//! pattern that the path matched, such as `/users/{id}`, and `unmatched` if
-//! there is none: whoever tries paths makes no series. `method` is one of the
+//! pattern that the request was routed by, such as `/users/{id}`, and
+//! `unmatched` if there is none: whoever tries paths makes no series. Where a
+//! request ends before its answer, or a middleware inside answers with an
+//! error, it is the first pattern for the path, as guards were not asked. `method` is one of the
 //! nine of HTTP, or `other`. `status` is the class, such as `2xx`, or the code;
 //! it is `aborted` for a request whose future was dropped before it had an
 //! answer, by a client that went away or a panic.
 //!
 //! A worker finds the handles in a table of its own, so that a request costs
-//! two readings of a clock, one matching of the path, and some additions.
+//! two readings of a clock, a text for the pattern, and some additions.
 
 mod body;
 mod labels;
@@ -44,6 +46,7 @@ mod service;
 mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -212,9 +215,12 @@ impl RequestMetricsBuilder {
     }
 
     /// Asks for examples of requests, most often the ids of a trace. `source`
-    /// is called where the request is handled, when its answer begins, and
-    /// only if the bucket of its duration has had none since exemplars were
-    /// last shown.
+    /// is called where the request is handled, when its answer begins, and only
+    /// if the bucket of the time until then has had none since exemplars were
+    /// last shown, or if the body is a stream, which may take any time.
+    ///
+    /// What handles the request has returned by then: a middleware that enters
+    /// a span has to be outside of this one, which is to say wrapped after it.
     pub fn exemplars(
         mut self,
         source: impl Fn() -> Option<Exemplar> + Send + Sync + 'static,

@@ -1,25 +1,19 @@
 //! The middleware at work, on the thread of a worker.
 
-use std::cell::Cell;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use actix_web::Error;
 use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::{Error, HttpMessage};
-use futures_util::StreamExt;
-use keepwatch_engine::clock::Stopwatch;
-use keepwatch_engine::instrument::InFlight;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 
 use super::RequestMetrics;
-use super::body::{Ending, Measured, Received};
-use super::labels::{self, Status};
+use super::body::Measured;
 use super::table::Table;
+use super::watch::Watch;
 
 /// The service that [`RequestMetrics`] wraps around another.
 pub struct RequestMetricsService<S> {
@@ -56,11 +50,9 @@ where
     forward_ready!(inner);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let pending = match self.table.shared.excludes(&request) {
-            true => None,
-            false => Some(Pending::begin(&self.table, &mut request)),
-        };
-        Answering { inner: self.inner.call(request), pending }
+        let is_watched = !self.table.shared.excludes(&request);
+        let watch = is_watched.then(|| Watch::begin(&self.table, &mut request));
+        Answering { inner: self.inner.call(request), watch }
     }
 }
 
@@ -69,7 +61,7 @@ pin_project_lite::pin_project! {
     pub struct Answering<F> {
         #[pin]
         inner: F,
-        pending: Option<Pending>,
+        watch: Option<Watch>,
     }
 }
 
@@ -83,98 +75,20 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.inner.poll(context));
-        let pending = this.pending.take();
+        let mut watch = this.watch.take();
         Poll::Ready(match answer {
             Ok(response) => {
-                let ending = pending.and_then(|pending| pending.answered(response.status()));
-                Ok(response.map_body(|_, body| Measured::new(body, ending)))
+                if let Some(watch) = &mut watch {
+                    watch.answer(&response);
+                }
+                Ok(response.map_body(|_, body| Measured::new(body, watch)))
             }
             Err(error) => {
-                // Whoever is outside writes the body.
-                let status = error.as_response_error().status_code();
-                drop(pending.and_then(|pending| pending.answered(status)));
+                if let Some(watch) = &mut watch {
+                    watch.refuse(error.as_response_error().status_code());
+                }
                 Err(error)
             }
         })
-    }
-}
-
-/// A request that has no answer yet.
-struct Pending {
-    table: Rc<Table>,
-    since: Stopwatch,
-    method: u8,
-    pattern: Option<String>,
-    received: Option<Received>,
-    in_flight: Option<InFlight>,
-    is_answered: bool,
-}
-
-impl Pending {
-    fn begin(table: &Rc<Table>, request: &mut ServiceRequest) -> Self {
-        let method = labels::method(request.method());
-        Self {
-            since: Stopwatch::start(),
-            method,
-            // Before the inner service has it: an error has no request.
-            pattern: request.match_pattern(),
-            received: Some(received(request)),
-            in_flight: table.in_flight(method).map(|gauge| gauge.in_flight()),
-            is_answered: false,
-            table: Rc::clone(table),
-        }
-    }
-
-    fn answered(mut self, status: StatusCode) -> Option<Ending> {
-        self.is_answered = true;
-        let status = Status::of(status, self.table.shared.codes);
-        self.end(status)
-    }
-
-    fn end(&mut self, status: Status) -> Option<Ending> {
-        let handles = self.table.find(self.method, self.pattern.as_deref(), status)?;
-        let exemplar = self.table.shared.exemplars.as_ref().and_then(|source| {
-            let so_far = self.since.elapsed().as_secs_f64();
-            handles.durations.wants_exemplar(so_far).then(|| source()).flatten()
-        });
-        Some(Ending {
-            handles,
-            since: self.since,
-            in_flight: self.in_flight.take(),
-            received: self.received.take().unwrap_or(Received::Announced(0)),
-            exemplar,
-            sent: 0,
-        })
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            drop(self.end(Status::ABORTED));
-        }
-    }
-}
-
-/// Returns the size of a request's body: what is announced, or else what will
-/// be read of it.
-fn received(request: &mut ServiceRequest) -> Received {
-    let announced = request.headers().get(CONTENT_LENGTH);
-    if let Some(bytes) = announced.and_then(|value| value.to_str().ok()?.parse().ok()) {
-        return Received::Announced(bytes);
-    }
-    match request.take_payload() {
-        Payload::None => Received::Announced(0),
-        payload => {
-            let read = Rc::new(Cell::new(0));
-            let count = Rc::clone(&read);
-            let counted = payload.inspect(move |piece| {
-                if let Ok(bytes) = piece {
-                    count.set(count.get() + bytes.len() as u64);
-                }
-            });
-            request.set_payload(Payload::Stream { payload: Box::pin(counted) });
-            Received::Read(read)
-        }
     }
 }

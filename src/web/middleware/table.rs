@@ -5,11 +5,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::dev::ResourceMap;
 use foldhash::fast::RandomState;
 use keepwatch_engine::instrument::{Counter, Gauge, Histogram, LabelError};
 
 use super::Shared;
 use super::labels::{METHODS, Status, UNMATCHED};
+use super::watch::Notes;
+
+/// The most notes that wait for a request.
+const SPARE_MAX: usize = 64;
 
 /// The handles of one worker, found by what a request was. They are made when
 /// they are first needed, and kept.
@@ -18,6 +23,9 @@ pub(super) struct Table {
     /// By the place of the method; nothing where the labels were refused,
     /// which the metric has counted.
     in_flight: [OnceCell<Option<Gauge>>; METHODS.len()],
+    /// The patterns of the application, once there was a request.
+    patterns: OnceCell<ResourceMap>,
+    spare: RefCell<Vec<Box<Notes>>>,
     unmatched: Answers,
     routes: RefCell<HashMap<Box<str>, Answers, RandomState>>,
 }
@@ -43,6 +51,8 @@ impl Table {
         Self {
             shared,
             in_flight: [const { OnceCell::new() }; METHODS.len()],
+            patterns: OnceCell::new(),
+            spare: RefCell::default(),
             unmatched: Answers::default(),
             routes: RefCell::default(),
         }
@@ -57,6 +67,29 @@ impl Table {
             self.shared.in_flight.with(&values).ok()
         };
         place.get_or_init(make).as_ref()
+    }
+
+    /// Returns notes that a request has done with.
+    pub(super) fn spare_notes(&self) -> Option<Box<Notes>> {
+        self.spare.borrow_mut().pop()
+    }
+
+    /// Keeps notes for a later request.
+    pub(super) fn keep_notes(&self, notes: Box<Notes>) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < SPARE_MAX {
+            spare.push(notes);
+        }
+    }
+
+    /// Keeps the patterns for requests that end without an answer.
+    pub(super) fn keep_patterns(&self, patterns: &ResourceMap) {
+        self.patterns.get_or_init(|| patterns.clone());
+    }
+
+    /// Returns the pattern of a path, trying one after the other.
+    pub(super) fn pattern(&self, path: &str) -> Option<String> {
+        self.patterns.get()?.match_pattern(path)
     }
 
     /// Returns the handles of a method, a pattern and a status.

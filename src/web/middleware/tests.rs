@@ -1,13 +1,15 @@
-use std::future::Future;
+use std::future::{Future, ready};
 use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
+use actix_web::dev::{Service, ServiceResponse};
 use actix_web::error::ErrorImATeapot;
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::NormalizePath;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
 use actix_web::web::{self, Bytes, Path};
-use actix_web::{App, Error, HttpResponse};
+use actix_web::{App, Error, HttpResponse, guard};
 use futures_util::stream;
 use keepwatch_engine::instrument::{Counter, Histogram};
 use keepwatch_engine::model::Labels;
@@ -30,6 +32,7 @@ macro_rules! app {
                 .route("/panics", web::get().to(panics))
                 .route("/never", web::get().to(std::future::pending::<HttpResponse>))
                 .route("/stream", web::get().to(async || streamed()))
+                .route("/stream", web::head().to(async || streamed()))
                 .service(web::scope("/shop").route("/carts/{id}", web::get().to(HttpResponse::Ok))),
         )
         .await
@@ -107,14 +110,45 @@ async fn requests_are_counted_by_method_pattern_and_class() {
 }
 
 #[actix_web::test]
+async fn the_route_is_the_one_that_was_taken() {
+    let monitor = monitor();
+    let service = App::new()
+        .wrap(NormalizePath::trim())
+        .wrap(RequestMetrics::new(&monitor).unwrap())
+        .service(web::resource("/w/{id}").guard(guard::Get()).to(HttpResponse::Ok))
+        .service(web::resource("/w/action").guard(guard::Post()).to(HttpResponse::Ok));
+    let service = init_service(service).await;
+    call_service(&service, TestRequest::post().uri("/w/action").to_request()).await;
+    call_service(&service, TestRequest::get().uri("/w/action/").to_request()).await;
+    assert_eq!(counted(&monitor), ["GET /w/{id} 2xx 1", "POST /w/action 2xx 1"]);
+}
+
+#[actix_web::test]
+async fn an_error_of_a_middleware_inside_has_the_route_of_its_path() {
+    let monitor = monitor();
+    let service = App::new()
+        .wrap_fn(|_, _| ready(Err::<ServiceResponse, Error>(ErrorImATeapot("short"))))
+        .wrap(RequestMetrics::new(&monitor).unwrap())
+        .route("/users/{id}", web::get().to(HttpResponse::Ok));
+    let service = init_service(service).await;
+    let refused = service.call(TestRequest::get().uri("/users/7").to_request()).await;
+    assert!(refused.is_err());
+    assert_eq!(counted(&monitor), ["GET /users/{id} 4xx 1"]);
+}
+
+#[actix_web::test]
 async fn sizes_are_those_of_the_bodies() {
     let monitor = monitor();
     let app = app!(RequestMetrics::new(&monitor).unwrap());
     let post = |path| TestRequest::post().uri(path).set_payload("twelve bytes");
-    call_and_read_body(&app, post("/echo").insert_header(("content-length", "12")).to_request())
-        .await;
-    // Without an announcement, what is read counts.
+    // What is read counts, whatever is announced.
+    for announced in ["12", "18446744073709551615"] {
+        let announcing = post("/echo").insert_header(("content-length", announced));
+        call_and_read_body(&app, announcing.to_request()).await;
+    }
     call_and_read_body(&app, post("/echo").to_request()).await;
+    call_and_read_body(&app, TestRequest::get().method(Method::HEAD).uri("/stream").to_request())
+        .await;
     call_and_read_body(&app, TestRequest::get().uri("/stream").to_request()).await;
     let sizes = |name, method, route| {
         let sizes = histogram(&monitor, name, [method, route, "2xx"]);
@@ -122,6 +156,7 @@ async fn sizes_are_those_of_the_bodies() {
     };
     assert_eq!(sizes("http_request_size_bytes", "POST", "/echo"), (2, 24.0));
     assert_eq!(sizes("http_response_size_bytes", "POST", "/echo"), (2, 24.0));
+    assert_eq!(sizes("http_response_size_bytes", "HEAD", "/stream"), (1, 0.0));
     assert_eq!(sizes("http_response_size_bytes", "GET", "/stream"), (1, 16.0));
 }
 
