@@ -21,7 +21,7 @@
 //! |---|---|---|
 //! | `tracing_events_total` | `level`, `target` | events |
 //! | `tracing_span_duration_seconds` | `span`, `target` | from the making of a span to its closing; histogram |
-//! | `tracing_span_busy_seconds` | `span`, `target` | how long it was entered; histogram |
+//! | `tracing_span_busy_seconds` | `span`, `target` | how long threads were in it, all together; histogram |
 //!
 //! A span that has the fields `trace_id` and `span_id`, or is within one that
 //! has, gives exemplars: to its own durations, and to whoever asks
@@ -31,7 +31,7 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use keepwatch_engine::clock::Stopwatch;
+use keepwatch_engine::clock::{Clock, Stopwatch, SystemClock};
 use keepwatch_engine::instrument::{
     Catalogue, Counter, CounterFamily, Exemplar, Histogram, HistogramFamily, MetricError,
 };
@@ -44,8 +44,16 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 thread_local! {
-    /// The ids of the spans that the thread has entered, the innermost last.
-    static ENTERED: RefCell<Vec<Ids>> = const { RefCell::new(Vec::new()) };
+    /// The spans that the thread has entered, the last one last.
+    static ENTERED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A span that a thread has entered. Spans are not always left in the order in
+/// which they were entered, and a thread may be in one twice.
+struct Entry {
+    span: Id,
+    ids: Ids,
+    since: Stopwatch,
 }
 
 /// Counts events and times spans; see the [module](self).
@@ -66,9 +74,11 @@ struct Ids {
 /// What is kept with a span.
 struct Timing {
     since: Stopwatch,
-    entered: Option<Stopwatch>,
     busy: Duration,
-    ids: Ids,
+    /// What the span's own fields say.
+    own: Ids,
+    /// What those of the spans around it say.
+    inherited: Ids,
 }
 
 /// Returns the ids of the trace that the thread is in, as an exemplar: for
@@ -78,7 +88,7 @@ struct Timing {
 #[must_use]
 pub fn current_exemplar() -> Option<Exemplar> {
     // A thread that ends is in no span.
-    ENTERED.try_with(|entered| entered.borrow().last()?.exemplar()).ok().flatten()
+    ENTERED.try_with(|entered| entered.borrow().last()?.ids.exemplar()).ok().flatten()
 }
 
 impl TracingLayer {
@@ -119,39 +129,46 @@ where
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let parent = span.parent();
-        let inherited =
-            parent.and_then(|parent| Some(parent.extensions().get::<Timing>()?.ids.clone()));
-        let mut ids = inherited.unwrap_or_default();
-        attributes.record(&mut ids);
-        let timing = Timing { since: Stopwatch::start(), entered: None, busy: Duration::ZERO, ids };
+        let inherited = parent.and_then(|parent| Some(parent.extensions().get::<Timing>()?.ids()));
+        let inherited = inherited.unwrap_or_default();
+        let mut own = Ids::default();
+        attributes.record(&mut own);
+        let timing = Timing { since: Stopwatch::start(), busy: Duration::ZERO, own, inherited };
         span.extensions_mut().replace(timing);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if let Some(timing) = span.extensions_mut().get_mut::<Timing>() {
-            values.record(&mut timing.ids);
-        }
+        let mut extensions = span.extensions_mut();
+        let Some(timing) = extensions.get_mut::<Timing>() else { return };
+        values.record(&mut timing.own);
+        let ids = timing.ids();
+        let _ = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let entries = entered.iter_mut().filter(|entry| entry.span == *id);
+            entries.for_each(|entry| entry.ids = ids.clone());
+        });
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut extensions = span.extensions_mut();
-        let timing = extensions.get_mut::<Timing>();
-        let ids = timing.map(|timing| {
-            timing.entered = Some(Stopwatch::start());
-            timing.ids.clone()
-        });
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(ids.unwrap_or_default()));
+        let ids = span.extensions().get::<Timing>().map(Timing::ids).unwrap_or_default();
+        let entry = Entry { span: id.clone(), ids, since: Stopwatch::start() };
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(entry));
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
-        let Some(span) = context.span(id) else { return };
-        if let Some(timing) = span.extensions_mut().get_mut::<Timing>()
-            && let Some(entered) = timing.entered.take()
-        {
-            timing.busy += entered.elapsed();
+        let left = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let place = entered.iter().rposition(|entry| entry.span == *id)?;
+            let entry = entered.remove(place);
+            // Whoever is in it twice has been busy with it since the first time.
+            let is_still_in = entered.iter().any(|entry| entry.span == *id);
+            (!is_still_in).then_some(entry)
+        });
+        let (Ok(Some(entry)), Some(span)) = (left, context.span(id)) else { return };
+        if let Some(timing) = span.extensions_mut().get_mut::<Timing>() {
+            timing.busy += entry.since.elapsed();
         }
     }
 
@@ -159,10 +176,23 @@ where
         let Some(span) = context.span(&id) else { return };
         let Some(timing) = span.extensions_mut().remove::<Timing>() else { return };
         let labels = [span.name(), span.metadata().target()];
-        let (seconds, exemplar) = (timing.since.elapsed().as_secs_f64(), || timing.ids.exemplar());
+        let (seconds, exemplar) =
+            (timing.since.elapsed().as_secs_f64(), || timing.ids().exemplar());
         let durations = |durations: &Histogram| durations.observe_with(seconds, exemplar);
         let _ = self.durations.on(&labels, durations);
         let _ = self.busy.on(&labels, |busy| busy.observe(timing.busy.as_secs_f64()));
+    }
+}
+
+impl Timing {
+    /// Returns the ids that hold within the span. A span that has a trace of
+    /// its own has nothing to do with the spans of another.
+    fn ids(&self) -> Ids {
+        if self.own.trace.is_some() {
+            return self.own.clone();
+        }
+        let span = self.own.span.as_ref().or(self.inherited.span.as_ref());
+        Ids { trace: self.inherited.trace.clone(), span: span.cloned() }
     }
 }
 
@@ -171,7 +201,8 @@ impl Ids {
         let trace = self.trace.as_ref().map(|id| ("trace_id", id.clone()));
         let span = self.span.as_ref().map(|id| ("span_id", id.clone()));
         let labels = Labels::new([Some(trace?), span].into_iter().flatten()).ok()?;
-        Some(Exemplar { labels, value: 0.0, at: None })
+        // Native histograms are shown exemplars with a time alone.
+        Some(Exemplar { labels, value: 0.0, at: Some(SystemClock::default().now()) })
     }
 
     fn place(&mut self, field: &Field) -> Option<&mut Option<String>> {
@@ -266,11 +297,37 @@ mod tests {
             let query = info_span!(target: "t", "query", span_id = Empty);
             query.record("span_id", "8");
             query.in_scope(|| assert_eq!(ids().unwrap(), r#"{span_id="8",trace_id="abc"}"#));
+            // An id that comes late is one that holds from then on.
+            let late = info_span!(target: "t", "late", span_id = Empty).entered();
+            late.record("span_id", "9");
+            assert_eq!(ids().unwrap(), r#"{span_id="9",trace_id="abc"}"#);
+            drop(late.exit());
+            let other = info_span!(target: "t", "other", trace_id = "xyz");
+            other.in_scope(|| assert_eq!(ids().unwrap(), r#"{trace_id="xyz"}"#));
             info_span!(parent: None, "elsewhere").in_scope(|| assert_eq!(ids(), None));
             assert_eq!(ids().unwrap(), r#"{span_id="7",trace_id="abc"}"#);
         });
         let durations = catalogue.get("tracing_span_duration_seconds").unwrap();
         let exemplars = durations.child(&["query", "t"]).unwrap().exemplars();
         assert_eq!(exemplars[0].1.labels.get("span_id"), Some("8"));
+        assert!(exemplars[0].1.at.is_some());
+    }
+
+    #[test]
+    fn spans_are_left_in_any_order_and_entered_twice() {
+        let catalogue = traced(|| {
+            let [one, other] = ["1", "2"].map(|id| info_span!(target: "t", "s", trace_id = id));
+            let (first, second) = (one.enter(), other.enter());
+            drop(first);
+            assert_eq!(ids().unwrap(), r#"{trace_id="2"}"#);
+            drop(second);
+            assert_eq!(ids(), None);
+            other.in_scope(|| {
+                other.in_scope(|| std::thread::sleep(Duration::from_millis(2)));
+                assert_eq!(ids().unwrap(), r#"{trace_id="2"}"#);
+            });
+        });
+        let busy = catalogue.get("tracing_span_busy_seconds").unwrap().child(&["s", "t"]).unwrap();
+        assert!(busy.histogram().unwrap().sum() >= 0.002);
     }
 }
