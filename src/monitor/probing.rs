@@ -1,6 +1,8 @@
 //! Probes arbiters and reads runtimes, from a thread that is none of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use actix::Addr;
@@ -32,8 +34,8 @@ impl Monitor {
     /// that is taken gets a number. keepwatch watches its own arbiters as
     /// `keepwatch` and `keepwatch registry` and so on.
     ///
-    /// Called where an application is built, it watches every worker of an
-    /// HTTP server:
+    /// An arbiter is watched once, under the first name. So this, called where
+    /// an application is built, watches every worker of an HTTP server:
     ///
     /// ```no_run
     /// # fn application(monitor: &keepwatch::Monitor) {
@@ -41,8 +43,11 @@ impl Monitor {
     /// # }
     /// ```
     pub fn watch_arbiter(&self, name: impl Into<Arc<str>>, arbiter: &ArbiterHandle) {
-        // An engine that has stopped watches nothing.
-        let _ = self.inner.watched.send(Watched::Arbiter(name.into(), arbiter.clone()));
+        let (name, watched, handle) = (name.into(), self.inner.watched.clone(), arbiter.clone());
+        // What has ended is not watched; nor does an engine that has stopped.
+        arbiter.spawn_fn(move || {
+            let _ = watched.send(Watched::Arbiter(name, handle, thread::current().id()));
+        });
     }
 
     /// Watches a tokio runtime of the application's until the engine stops:
@@ -62,7 +67,8 @@ impl Monitor {
 /// Something of the application's that is to be watched.
 #[derive(Debug)]
 pub(super) enum Watched {
-    Arbiter(Arc<str>, ArbiterHandle),
+    /// With the thread that it has to itself.
+    Arbiter(Arc<str>, ArbiterHandle, ThreadId),
     Runtime(Arc<str>, Handle),
 }
 
@@ -85,9 +91,13 @@ pub(super) struct Probing {
 }
 
 /// All that is watched.
+#[derive(Default)]
 struct Watch {
     lags: Option<HistogramFamily>,
     probes: Vec<LagProbe>,
+    /// The threads of the application's arbiters, with the names of their
+    /// probes.
+    threads: HashMap<ThreadId, Arc<str>>,
     /// The arbiters of components, by name and epoch.
     seated: Vec<(&'static str, u64)>,
     runtimes: Vec<(Arc<str>, Handle)>,
@@ -97,8 +107,8 @@ struct Watch {
 pub(super) async fn probe(context: Probing, mut added: mpsc::UnboundedReceiver<Watched>) {
     let clock = &context.clock;
     let lags = context.catalogue.get(lag::LAG).and_then(HistogramFamily::of);
-    let mut watch = Watch { lags, probes: Vec::new(), seated: Vec::new(), runtimes: Vec::new() };
-    watch.add(Watched::Arbiter(OWN.into(), context.engine.clone()));
+    let mut watch = Watch { lags, ..Watch::default() };
+    watch.probe(OWN.into(), context.engine.clone());
     watch.add(Watched::Runtime(format!("{OWN} pool").into(), context.pool.clone()));
     let mut ticks = interval(context.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -133,17 +143,31 @@ pub(super) async fn probe(context: Probing, mut added: mpsc::UnboundedReceiver<W
 impl Watch {
     fn add(&mut self, watched: Watched) {
         match watched {
-            Watched::Arbiter(name, arbiter) => {
-                let taken = |name: &str| self.probes.iter().any(|one| &**one.name() == name);
-                let name = free_name(&name, taken);
+            Watched::Arbiter(name, arbiter, thread) => {
+                if self.threads.get(&thread).is_some_and(|name| self.probes_as(name)) {
+                    return;
+                }
+                let name = self.free_name(&name);
+                self.threads.insert(thread, Arc::clone(&name));
                 self.probe(name, arbiter);
             }
             Watched::Runtime(name, handle) => {
-                let taken = |name: &str| self.runtimes.iter().any(|(one, _)| &**one == name);
-                let name = free_name(&name, taken);
+                let name = self.free_name(&name);
                 self.runtimes.push((name, handle));
             }
         }
+    }
+
+    fn probes_as(&self, name: &str) -> bool {
+        self.probes.iter().any(|probe| &**probe.name() == name)
+    }
+
+    /// Returns `name`, or with a number after it if others have it: the
+    /// runtimes of arbiters are told by the same label as others.
+    fn free_name(&self, name: &Arc<str>) -> Arc<str> {
+        free_name(name, |name| {
+            self.probes_as(name) || self.runtimes.iter().any(|(one, _)| &**one == name)
+        })
     }
 
     /// Takes the arbiter of a component in place of the one that it had.
@@ -194,8 +218,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_component_has_one_arbiter_at_a_time() {
-        let mut watch =
-            Watch { lags: None, probes: Vec::new(), seated: Vec::new(), runtimes: Vec::new() };
+        let mut watch = Watch::default();
         let clock: Arc<dyn Clock> = Arc::new(keepwatch_engine::clock::SystemClock::new());
         let arbiters = [actix_rt::Arbiter::new(), actix_rt::Arbiter::new()];
         watch.seat("registry", 1, arbiters[0].handle());
@@ -210,6 +233,25 @@ mod tests {
         let names: Vec<_> = watch.probes.iter().map(|probe| &**probe.name()).collect();
         assert_eq!(names, ["keepwatch janitor", "keepwatch registry"]);
         assert_eq!(watch.records().iter().filter(|one| is_lag(one)).count(), 1);
+    }
+
+    #[actix_web::test]
+    async fn an_arbiter_is_watched_once_and_a_name_is_used_once() {
+        let mut watch = Watch::default();
+        let (one, other) = (actix_rt::Arbiter::new(), actix_rt::Arbiter::new());
+        let thread = async |arbiter: &actix_rt::Arbiter| {
+            let (tell, told) = tokio::sync::oneshot::channel();
+            arbiter.spawn_fn(|| tell.send(thread::current().id()).unwrap());
+            told.await.unwrap()
+        };
+        let (first, second) = (thread(&one).await, thread(&other).await);
+        for (arbiter, thread) in [(&one, first), (&one, first), (&other, second)] {
+            watch.add(Watched::Arbiter("http".into(), arbiter.handle(), thread));
+        }
+        watch.add(Watched::Runtime("http".into(), Handle::current()));
+        let names: Vec<_> = watch.probes.iter().map(|probe| &**probe.name()).collect();
+        assert_eq!(names, ["http", "http 2"]);
+        assert_eq!(&*watch.runtimes[0].0, "http 3");
     }
 
     fn is_lag(record: &Record) -> bool {

@@ -37,6 +37,10 @@ impl HistogramFn for Bridged<Histogram> {
     fn record(&self, value: f64) {
         self.0.observe(value);
     }
+
+    fn record_many(&self, value: f64, count: usize) {
+        self.0.observe_many(value, u64::try_from(count).unwrap_or(u64::MAX));
+    }
 }
 
 impl From<Bridged<Counter>> for metrics::Counter {

@@ -1,6 +1,6 @@
 //! The metrics that a name of the facade became.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -15,12 +15,20 @@ use super::{Description, Shared, names};
 /// A name of the facade, which each kind may have.
 type Name = (MetricKind, String);
 
+/// The most shapes that are remembered as refused.
+const REFUSED_MAX: usize = 1_000;
+
+/// A name of the facade with its labels' names, which have no metric.
+type Refused = (Name, Vec<String>);
+
 /// The metrics of each name and kind, one for each set of labels that no
 /// other takes; and which name of the facade has which of the catalogue's.
 #[derive(Default)]
 pub(super) struct Shapes {
     metrics: ArcSwap<HashMap<Name, Vec<Arc<Metric>>>>,
     owners: ArcSwap<HashMap<String, Name>>,
+    /// What cannot be, so that it is tried once: a program asks at each use.
+    refused: ArcSwap<HashSet<Refused>>,
 }
 
 impl Shapes {
@@ -45,15 +53,47 @@ impl Shapes {
         });
     }
 
-    /// Returns whose a name of the catalogue is: `name`'s, if nobody had it.
-    fn claim(&self, kind: MetricKind, wanted: &str, name: &str) -> bool {
+    /// Makes a name of the catalogue `name`'s while `register` makes its
+    /// metric, and for good if it can; `None` if it is another's.
+    fn claim(
+        &self,
+        (kind, name): (MetricKind, &str),
+        wanted: &str,
+        register: impl FnOnce() -> Option<Arc<Metric>>,
+    ) -> Option<Arc<Metric>> {
         let own = (kind, name.to_owned());
-        self.owners.rcu(|owners| {
-            let mut more = HashMap::clone(owners);
-            more.entry(wanted.to_owned()).or_insert_with(|| own.clone());
-            more
+        let is_own = |owner: &Name| *owner == own;
+        let is_new = !self.owners.load().contains_key(wanted);
+        if is_new {
+            self.owners.rcu(|owners| {
+                let mut more = HashMap::clone(owners);
+                more.entry(wanted.to_owned()).or_insert_with(|| own.clone());
+                more
+            });
+        }
+        if !self.owners.load().get(wanted).is_some_and(is_own) {
+            return None;
+        }
+        let metric = register();
+        if is_new && metric.is_none() {
+            self.owners.rcu(|owners| {
+                let mut fewer = HashMap::clone(owners);
+                fewer.remove(wanted);
+                fewer
+            });
+        }
+        metric
+    }
+
+    fn refuse(&self, shape: Refused) {
+        self.refused.rcu(|refused| {
+            if refused.len() >= REFUSED_MAX {
+                return Arc::clone(refused);
+            }
+            let mut more = HashSet::clone(refused);
+            more.insert(shape.clone());
+            Arc::new(more)
         });
-        self.owners.load().get(wanted) == Some(&own)
     }
 }
 
@@ -71,7 +111,7 @@ impl Shared {
     fn try_handle<H: Handle>(&self, key: &Key) -> Option<Made<Bridged<H>>> {
         let labels = labels_of(key, H::KIND);
         let found = self.shapes.find(H::KIND, key.name(), &labels);
-        let metric = found.or_else(|| self.register(H::KIND, key.name(), &labels))?;
+        let metric = found.or_else(|| self.register_once(H::KIND, key.name(), &labels))?;
         let value = |name: &Arc<str>| {
             labels.iter().find(|(label, _)| **label == **name).map_or("", |(_, value)| value)
         };
@@ -79,6 +119,25 @@ impl Shared {
         let child = metric.child_or_overflow(&values).ok()?;
         let handle = H::of(&child).cloned()?;
         Some(Made { handle: handle.into(), is_overflow: metric.is_overflow(child.labels()) })
+    }
+
+    /// Registers the metric of a shape, unless that was refused before.
+    fn register_once(
+        &self,
+        kind: MetricKind,
+        name: &str,
+        labels: &[(String, &str)],
+    ) -> Option<Arc<Metric>> {
+        let names = labels.iter().map(|(label, _)| label.clone()).collect();
+        let shape = ((kind, name.to_owned()), names);
+        if self.shapes.refused.load().contains(&shape) {
+            return None;
+        }
+        let metric = self.register(kind, name, labels);
+        if metric.is_none() {
+            self.shapes.refuse(shape);
+        }
+        metric
     }
 
     fn register(
@@ -92,7 +151,7 @@ impl Shared {
         let declared = declared.map(|label| names::label(label, kind));
         let mut all: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
         all.extend(declared);
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         all.retain(|label| seen.insert(label.clone()));
         if self.shapes.metrics.load().contains_key(&(kind, name.to_owned())) {
             wanted = format!("{wanted}_by_{}", all.join("_"));
@@ -101,11 +160,10 @@ impl Shared {
         let suffixes = [String::new(), letters.clone(), format!("{letters}_{kind}")];
         let metric = suffixes.iter().find_map(|suffix| {
             let wanted = format!("{wanted}{suffix}");
-            if !self.shapes.claim(kind, &wanted, name) {
-                return None;
-            }
-            let definition = self.definition(kind, &wanted, name, &all)?;
-            self.catalogue.get_or_register(definition).ok()
+            self.shapes.claim((kind, name), &wanted, || {
+                let definition = self.definition(kind, &wanted, name, &all)?;
+                self.catalogue.get_or_register(definition).ok()
+            })
         })?;
         self.shapes.add(kind, name, &metric);
         Some(metric)

@@ -101,13 +101,17 @@ fn what_cannot_be_or_has_no_room_is_counted() {
     });
     let recorder = Recorder::builder(&catalogue).build();
     recorded(&recorder, || {
-        counter!("wide", "a" => "1", "b" => "2").increment(1);
+        for _ in 0..3 {
+            counter!("wide", "a" => "1", "b" => "2").increment(1);
+        }
+        // A name that was tried in vain is free for another.
+        counter!("wide", "a" => "1").increment(1);
         for round in 0..4 {
             counter!("many", "id" => round.to_string()).increment(1);
         }
     });
-    assert!(catalogue.get("wide").is_none());
-    assert_eq!(lines(&catalogue, "keepwatch_facade_refused_total"), ["{} [1.0]"]);
+    assert_eq!(lines(&catalogue, "wide"), [r#"{a="1"} [1.0]"#]);
+    assert_eq!(lines(&catalogue, "keepwatch_facade_refused_total"), ["{} [3.0]"]);
     let overflow = format!("{{id=\"{OVERFLOW}\"}} [2.0]");
     assert_eq!(lines(&catalogue, "many"), [r#"{id="0"} [1.0]"#, r#"{id="1"} [1.0]"#, &overflow]);
 }

@@ -48,6 +48,18 @@ impl Histogram {
         self.0.observe(value);
     }
 
+    /// Counts `count` measurements of the same value, as
+    /// [`observe`](Self::observe) does each.
+    #[expect(clippy::cast_precision_loss, reason = "a sum is a float; exact up to 2^53")]
+    pub fn observe_many(&self, value: f64, count: u64) {
+        let sum = value * count as f64;
+        if sum.is_finite() {
+            self.0.count(value, count, sum);
+        } else {
+            self.0.observe_odd(value, count);
+        }
+    }
+
     /// Counts a measurement, and asks for an exemplar of it if its bucket has
     /// had none since exemplars were last shown: asking costs time, as ids of
     /// traces are text. One with more than 128 characters of labels is left
@@ -93,28 +105,34 @@ impl HistogramCell {
 
     #[inline]
     fn observe(&self, value: f64) {
-        if !value.is_finite() {
-            return self.observe_odd(value);
+        if value.is_finite() {
+            self.count(value, 1, value);
+        } else {
+            self.observe_odd(value, 1);
         }
+    }
+
+    #[inline]
+    fn count(&self, value: f64, count: u64, sum: f64) {
         let bucket = BUCKETS + self.guide.bucket(value);
         self.words.change(|words| {
-            words.add(bucket, 1);
-            words.add_float(SUM, value);
+            words.add(bucket, count);
+            words.add_float(SUM, sum);
         });
         if let Some(native) = &self.native {
-            native.observe(value);
+            native.observe(value, count);
         }
     }
 
     #[cold]
-    fn observe_odd(&self, value: f64) {
+    fn observe_odd(&self, value: f64, count: u64) {
         if value.is_nan() {
-            self.refusals.not_a_number.fetch_add(1, Ordering::Relaxed);
+            self.refusals.not_a_number.fetch_add(count, Ordering::Relaxed);
             return;
         }
-        self.words.add(BUCKETS + self.guide.bucket(value), 1);
+        self.words.add(BUCKETS + self.guide.bucket(value), count);
         if let Some(native) = &self.native {
-            native.observe(value);
+            native.observe(value, count);
         }
     }
 

@@ -69,17 +69,17 @@ impl NativeCell {
         Self { buckets, scale, zeros, positive, negative: OnceLock::new() }
     }
 
-    /// Counts a measurement that is a number.
+    /// Counts measurements of the same number.
     #[inline]
-    pub(super) fn observe(&self, value: f64) {
+    pub(super) fn observe(&self, value: f64, count: u64) {
         let magnitude = value.abs();
         if magnitude <= self.buckets.zero_threshold {
-            self.zeros.add(0, 1);
+            self.zeros.add(0, count);
         } else if value > 0.0 {
-            self.positive.count(self.scale.bucket(magnitude));
+            self.positive.count(self.scale.bucket(magnitude), count);
         } else {
             let negative = self.negative.get_or_init(|| Side::new(self.scale));
-            negative.count(self.scale.bucket(magnitude));
+            negative.count(self.scale.bucket(magnitude), count);
         }
     }
 
@@ -124,12 +124,12 @@ impl Side {
     }
 
     #[inline]
-    fn count(&self, bucket: i32) {
+    fn count(&self, bucket: i32, count: u64) {
         let place = usize::try_from(bucket - self.first).unwrap_or(0);
         let (group, word) = (place / GROUP, place % GROUP);
         let Some(page) = self.pages.get(group / PAGE) else { return };
         let page = page.get_or_init(|| Box::new([const { OnceLock::new() }; PAGE]));
-        page[group % PAGE].get_or_init(|| Words::new(GROUP)).add(word, 1);
+        page[group % PAGE].get_or_init(|| Words::new(GROUP)).add(word, count);
     }
 
     /// Returns the buckets that have a count, from the lowest on.

@@ -14,6 +14,22 @@ fn native(buckets: NativeBuckets) -> Histogram {
 }
 
 #[test]
+fn many_of_one_value_are_as_each_of_them() {
+    let both = || histogram(MetricDefinition::histogram("h").native(NativeBuckets::default()));
+    let (many, each) = (both(), both());
+    for value in [0.0, 0.3, -7.0, f64::INFINITY, f64::NAN] {
+        many.observe_many(value, 3);
+        (0..3).for_each(|_| each.observe(value));
+    }
+    let read = |histogram: &Histogram| {
+        let native = histogram.0.native.as_ref().map(|native| native.read(histogram.sum()));
+        (histogram.count(), histogram.sum(), native)
+    };
+    assert_eq!(read(&many).0, 12);
+    assert_eq!(read(&many), read(&each));
+}
+
+#[test]
 fn bounds_that_lead_and_bounds_that_do_not_give_the_same_buckets() {
     let many: Vec<f64> = (1..3_000).map(f64::from).collect();
     let near: Vec<f64> = (0..9).map(|step| 1.0 + f64::from(step) * 1e-9).collect();
