@@ -39,7 +39,7 @@ use keepwatch_engine::model::{MetricDefinition, MetricKind, Record};
 
 pub use allocator::{AllocatorCollector, AllocatorFigures};
 #[cfg(feature = "host")]
-pub use host::HostCollector;
+pub use host::{FilesystemCollector, HostCollector};
 #[cfg(feature = "host")]
 pub use process::ProcessCollector;
 
@@ -160,6 +160,8 @@ mod tests {
         definitions.extend(AllocatorCollector::new(AllocatorFigures::default).definitions());
         #[cfg(feature = "host")]
         definitions.extend(HostCollector::new().definitions());
+        #[cfg(feature = "host")]
+        definitions.extend(FilesystemCollector::new().definitions());
         #[cfg(feature = "host")]
         definitions.extend(ProcessCollector::new().definitions());
         for definition in &definitions {

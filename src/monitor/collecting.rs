@@ -23,9 +23,10 @@ use crate::collect::{Collector, own, storage};
 /// Makes a collector, and another if the last one panicked.
 pub(super) type CollectorFactory = Arc<dyn Fn() -> Box<dyn Collector> + Send + Sync>;
 
-/// When a collection is given up and the collector made anew. Each interval
-/// that it takes before is counted.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(3_600);
+/// How long a collection may take: for ever, as no thread can be stopped, and
+/// a second one would be stuck as well and take another thread. Each interval
+/// that it takes is counted.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// Collects from one collector for ever.
 ///
@@ -53,7 +54,7 @@ pub(super) async fn collect(
             let records = current.collect();
             (current, records, time.monotonic().saturating_sub(begun))
         };
-        let mut running = pin!(workshop.blocking(GIVEN_UP_AFTER, job));
+        let mut running = pin!(workshop.blocking(FOR_EVER, job));
         let outcome = loop {
             match select(running.as_mut(), pin!(ticks.tick())).await {
                 Either::Left((outcome, _)) => break outcome,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use keepwatch::Monitor;
 use keepwatch::collect::{
-    AllocatorCollector, AllocatorFigures, Collector, HostCollector, ProcessCollector,
+    AllocatorCollector, AllocatorFigures, Collector, FilesystemCollector, HostCollector,
+    ProcessCollector,
 };
 use keepwatch::model::{MetricDefinition, Record};
 use keepwatch::promql::Value;
@@ -58,7 +59,10 @@ async fn wait_for(
 #[cfg(target_os = "linux")]
 #[actix_web::test]
 async fn dashboards_of_node_exporter_find_their_series() {
-    let monitor = quick().collector(HostCollector::new).collector(ProcessCollector::new);
+    let monitor = quick()
+        .collector(HostCollector::new)
+        .collector(FilesystemCollector::new)
+        .collector(ProcessCollector::new);
     let monitor = monitor.start().unwrap();
     for query in [
         "100 - (avg(rate(node_cpu_seconds_total{mode=\"idle\"}[1m])) * 100)",

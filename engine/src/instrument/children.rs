@@ -151,7 +151,7 @@ mod tests {
     /// Few hashes, that differ in low bits, in high bits, or not at all.
     fn hash(key: u16) -> u64 {
         let (low, high) = (u64::from(key % 40), u64::from(key / 100 % 2));
-        if low < 20 { low } else { low % 2 | (high << 60) }
+        if low < 20 { low } else { (low % 2) | (high << 60) }
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use actix_rt::Arbiter;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use keepwatch::alert::Severity;
-use keepwatch::collect::{HostCollector, ProcessCollector};
+use keepwatch::collect::{FilesystemCollector, HostCollector, ProcessCollector};
 use keepwatch::config::Config;
 use keepwatch::health::CheckDefinition;
 use keepwatch::messages::{AddCheck, AddChecks, AlertTransition};
@@ -124,7 +124,7 @@ fn start(config: Config, data: Option<PathBuf>, fired: Arc<AtomicU64>) -> anyhow
         builder = builder.data_dir(folder);
     }
     if host {
-        builder = builder.collector(HostCollector::new);
+        builder = builder.collector(HostCollector::new).collector(FilesystemCollector::new);
     }
     if process {
         builder = builder.collector(ProcessCollector::new);

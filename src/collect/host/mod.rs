@@ -1,6 +1,9 @@
 //! The machine: CPU, memory, filesystems, disks, network, load, processes.
+//!
+//! Filesystems have a collector of their own: one that is far away may not
+//! answer, and whoever asks is stuck.
 
-mod disk;
+mod filesystem;
 mod network;
 mod portable;
 mod procfs;
@@ -8,7 +11,7 @@ mod procfs;
 use keepwatch_engine::clock::{Clock as _, SystemClock};
 use keepwatch_engine::model::{MetricDefinition, Record};
 
-use self::disk::Disks;
+pub use self::filesystem::FilesystemCollector;
 use self::network::Interfaces;
 use self::portable::Portable;
 use self::procfs::Procfs;
@@ -19,10 +22,9 @@ use super::{Collector, counter, gauge, number};
 ///
 /// | metrics | from |
 /// |---|---|
-/// | `host_cpu_usage_percent`, `host_cpus`, `host_memory_used_percent`, `host_swap_used_percent`, `host_disk_used_percent{mountpoint}` | sysinfo; percentages 0 to 100 |
-/// | `node_filesystem_{size,avail}_bytes`, `node_filesystem_readonly`; on Linux also `node_filesystem_free_bytes`, `node_filesystem_files`, `node_filesystem_files_free`, each `{device,mountpoint,fstype}` | sysinfo and statvfs; each device once, pseudo filesystems left out |
+/// | `host_cpu_usage_percent`, `host_cpus`, `host_memory_used_percent`, `host_swap_used_percent` | sysinfo; percentages 0 to 100 |
 /// | `node_time_seconds` | the clock |
-/// | `node_memory_…_bytes`, `node_load{1,5,15}`, `node_boot_time_seconds`, `node_network_{receive,transmit}_{bytes,packets,errs}_total{device}`, `node_disk_{read,written}_bytes_total{device}` | everywhere |
+/// | `node_memory_…_bytes`, `node_load{1,5,15}`, `node_boot_time_seconds`, `node_network_{receive,transmit}_{bytes,packets,errs}_total{device}` | everywhere |
 ///
 /// Linux adds:
 ///
@@ -30,16 +32,15 @@ use super::{Collector, counter, gauge, number};
 /// |---|---|
 /// | `node_cpu_seconds_total{cpu,mode}`, `node_cpu_guest_seconds_total`, `node_intr_total`, `node_context_switches_total`, `node_forks_total`, `node_procs_{running,blocked}` | `/proc/stat` |
 /// | `node_schedstat_…_total{cpu}` | `/proc/schedstat` |
-/// | all of `node_memory_…` | `/proc/meminfo` |
+/// | `node_memory_…`, of each row | `/proc/meminfo` |
 /// | `node_vmstat_…`, `node_pressure_…_seconds_total` | `/proc/vmstat`, `/proc/pressure` |
-/// | all of `node_disk_…{device}`, of whole devices | `/proc/diskstats` |
-/// | all of `node_network_…{device}`, `node_network_{up,carrier,mtu_bytes,speed_bytes}` | `/proc/net/dev`, `/sys/class/net` |
+/// | `node_disk_…{device}`, of whole devices | `/proc/diskstats` |
+/// | `node_network_…{device}`, of each column, `node_network_{up,carrier,mtu_bytes,speed_bytes}` | `/proc/net/dev`, `/sys/class/net` |
 /// | `node_netstat_…`, `node_sockstat_…`, `node_softnet_…{cpu}`, `node_arp_entries{device}`, `node_nf_conntrack_…` | `/proc/net` |
 /// | `node_filefd_…`, `node_processes_…`, `node_entropy_…`, `node_uname_info` | `/proc`, `/proc/sys` |
 #[derive(Debug)]
 pub struct HostCollector {
     portable: Portable,
-    disks: Disks,
     interfaces: Interfaces,
     procfs: Option<Procfs>,
     clock: SystemClock,
@@ -56,7 +57,6 @@ impl HostCollector {
     fn over(procfs: Option<Procfs>) -> Self {
         Self {
             portable: Portable::new(),
-            disks: Disks::new(),
             interfaces: Interfaces::new(),
             procfs,
             clock: SystemClock::new(),
@@ -77,7 +77,6 @@ impl Collector for HostCollector {
 
     fn definitions(&self) -> Vec<MetricDefinition> {
         let mut definitions = portable::definitions();
-        definitions.extend(Disks::definitions());
         definitions.push(gauge(
             "node_time_seconds",
             "seconds",
@@ -88,7 +87,6 @@ impl Collector for HostCollector {
             definitions.extend(Procfs::definitions());
         } else {
             definitions.extend(portable::definitions_without_procfs());
-            definitions.extend(Disks::definitions_without_procfs());
             definitions.extend(Interfaces::definitions());
         }
         definitions
@@ -98,14 +96,10 @@ impl Collector for HostCollector {
         let mut records = Vec::with_capacity(256);
         records.push(Record::set("node_time_seconds", self.clock.now().seconds()));
         self.portable.collect(&mut records);
-        match &self.procfs {
-            Some(procfs) => {
-                self.disks.collect(&mut records);
-                procfs.collect(&mut records);
-            }
+        match &mut self.procfs {
+            Some(procfs) => procfs.collect(&mut records),
             None => {
                 self.portable.collect_without_procfs(&mut records);
-                self.disks.collect_with_io(&mut records);
                 self.interfaces.collect(&mut records);
             }
         }
@@ -133,7 +127,7 @@ mod tests {
 
     /// node_exporter's names that its dashboards ask for on any platform.
     #[cfg(unix)]
-    const EVERYWHERE: [&str; 14] = [
+    const EVERYWHERE: [&str; 13] = [
         "host_memory_used_percent",
         "host_cpus",
         "node_time_seconds",
@@ -147,7 +141,6 @@ mod tests {
         "node_memory_SwapTotal_bytes",
         "node_network_receive_bytes_total",
         "node_network_transmit_packets_total",
-        "node_filesystem_size_bytes",
     ];
 
     fn names(records: &[Record]) -> Vec<&str> {
@@ -181,8 +174,6 @@ mod tests {
             "node_cpu_seconds_total",
             "node_memory_Cached_bytes",
             "node_memory_SReclaimable_bytes",
-            "node_filesystem_files_free",
-            "node_filesystem_free_bytes",
             "node_network_receive_drop_total",
             "node_network_mtu_bytes",
             "node_vmstat_pgmajfault",

@@ -25,6 +25,7 @@ pub(super) struct Table {
     in_flight: [OnceCell<Option<Gauge>>; METHODS.len()],
     /// The patterns of the application, once there was a request.
     patterns: OnceCell<ResourceMap>,
+    #[expect(clippy::vec_box, reason = "the boxes themselves are handed on")]
     spare: RefCell<Vec<Box<Notes>>>,
     unmatched: Answers,
     routes: RefCell<HashMap<Box<str>, Answers, RandomState>>,

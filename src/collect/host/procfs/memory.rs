@@ -8,7 +8,7 @@ use super::{Row, define, record};
 const KIBIBYTE: f64 = 1_024.0;
 
 /// The lines of `/proc/meminfo` that all kernels of this decade may have.
-const ROWS: [Row; 51] = [
+const ROWS: [Row; 57] = [
     ("MemTotal", "node_memory_MemTotal_bytes", "Memory in all."),
     ("MemFree", "node_memory_MemFree_bytes", "Memory that nothing uses."),
     (
@@ -63,7 +63,13 @@ const ROWS: [Row; 51] = [
     ("HugePages_Surp", "node_memory_HugePages_Surp", "Huge pages beyond the pool's size."),
     ("Hugepagesize", "node_memory_Hugepagesize_bytes", "Size of a huge page."),
     ("Hugetlb", "node_memory_Hugetlb_bytes", "Memory of huge pages of all sizes."),
+    ("FilePmdMapped", "node_memory_FilePmdMapped_bytes", "Huge pages of files that are mapped."),
+    ("CmaTotal", "node_memory_CmaTotal_bytes", "Memory kept for what must be contiguous."),
+    ("CmaFree", "node_memory_CmaFree_bytes", "What of it nothing uses."),
+    ("Balloon", "node_memory_Balloon_bytes", "Memory given back to the hypervisor."),
     ("DirectMap4k", "node_memory_DirectMap4k_bytes", "Memory mapped in pages of 4 KiB."),
+    ("DirectMap2M", "node_memory_DirectMap2M_bytes", "Memory mapped in pages of 2 MiB."),
+    ("DirectMap1G", "node_memory_DirectMap1G_bytes", "Memory mapped in pages of 1 GiB."),
 ];
 
 pub(super) fn definitions() -> Vec<MetricDefinition> {

@@ -24,13 +24,13 @@ use super::{counter, gauge, number};
 pub(super) struct Procfs {
     proc: PathBuf,
     sys: PathBuf,
+    cpu_times: stat::CpuTimes,
 }
 
 /// A file below `/proc`, and what reads it.
 type Reader = (&'static str, fn(&str, &mut Vec<Record>));
 
-const READERS: [Reader; 18] = [
-    ("stat", stat::read),
+const READERS: [Reader; 17] = [
     ("schedstat", stat::read_schedule),
     ("loadavg", stat::read_load),
     ("meminfo", memory::read),
@@ -57,7 +57,8 @@ impl Procfs {
     }
 
     fn below(root: &Path) -> Option<Self> {
-        let found = Self { proc: root.join("proc"), sys: root.join("sys") };
+        let (proc, sys) = (root.join("proc"), root.join("sys"));
+        let found = Self { proc, sys, cpu_times: stat::CpuTimes::default() };
         found.proc.join("stat").exists().then_some(found)
     }
 
@@ -72,7 +73,10 @@ impl Procfs {
         definitions
     }
 
-    pub(super) fn collect(&self, records: &mut Vec<Record>) {
+    pub(super) fn collect(&mut self, records: &mut Vec<Record>) {
+        if let Ok(text) = fs::read_to_string(self.proc.join("stat")) {
+            stat::read(&text, &mut self.cpu_times, records);
+        }
         for (file, read) in READERS {
             if let Ok(text) = fs::read_to_string(self.proc.join(file)) {
                 read(&text, records);
@@ -129,7 +133,8 @@ mod tests {
     #[test]
     fn a_root_without_a_kernel_has_nothing() {
         assert!(Procfs::below(Path::new("/nowhere/at/all")).is_none());
-        let gone = Procfs { proc: "/nowhere/proc".into(), sys: "/nowhere/sys".into() };
+        let (proc, sys) = ("/nowhere/proc".into(), "/nowhere/sys".into());
+        let mut gone = Procfs { proc, sys, cpu_times: stat::CpuTimes::default() };
         let mut records = Vec::new();
         gone.collect(&mut records);
         assert_eq!(records, []);

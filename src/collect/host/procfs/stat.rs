@@ -1,5 +1,7 @@
 //! CPUs, load and the scheduler.
 
+use std::collections::HashMap;
+
 use keepwatch_engine::model::{MetricDefinition, Record};
 
 use super::{Row, counter, define, record};
@@ -13,6 +15,9 @@ const NANOS: f64 = 1e9;
 
 /// The columns of a `cpu` line, in node_exporter's words.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+
+/// The place of idle time among [`MODES`].
+const IDLE: usize = 3;
 
 /// The columns that follow [`MODES`] and are already part of the first two.
 const GUEST_MODES: [&str; 2] = ["user", "nice"];
@@ -63,14 +68,43 @@ pub(super) fn definitions() -> Vec<MetricDefinition> {
     definitions
 }
 
+/// What each CPU has spent in each mode, in ticks.
+///
+/// The kernel reckons idle time and time of waiting for I/O from clocks that
+/// may be corrected, so both may go backwards a little; a total that does
+/// would be taken for one that began again, and all of it for an increase.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CpuTimes(HashMap<Box<str>, Vec<Option<f64>>>);
+
+/// How many ticks of idle time a CPU goes back by that is another one: it was
+/// taken out, and put in again.
+const ANOTHER_CPU: f64 = 3.0 * USER_HZ;
+
+impl CpuTimes {
+    /// Returns what a CPU has spent, at least what it had before.
+    fn advance(&mut self, cpu: &str, ticks: Vec<Option<f64>>) -> &[Option<f64>] {
+        let known = self.0.entry(cpu.into()).or_default();
+        let idle = |ticks: &[Option<f64>]| ticks.get(IDLE).copied().flatten().unwrap_or(0.0);
+        if known.len() != ticks.len() || idle(&ticks) + ANOTHER_CPU < idle(known) {
+            *known = ticks;
+        } else {
+            for (known, now) in known.iter_mut().zip(ticks) {
+                // `None` is less than any.
+                *known = if now > *known { now } else { *known };
+            }
+        }
+        known
+    }
+}
+
 /// Reads `/proc/stat`; lines it does not know are skipped.
-pub(super) fn read(text: &str, records: &mut Vec<Record>) {
+pub(super) fn read(text: &str, times: &mut CpuTimes, records: &mut Vec<Record>) {
     for line in text.lines() {
         let mut fields = line.split_ascii_whitespace();
         let Some(key) = fields.next() else { continue };
         // The line `cpu` is the sum of the others.
         if let Some(cpu) = cpu_of(key) {
-            read_cpu(cpu, &mut fields, records);
+            read_cpu(cpu, fields, times, records);
         } else if let Some(value) = fields.next().and_then(|field| field.parse().ok()) {
             record(&ROWS, key, value, records);
         }
@@ -82,11 +116,18 @@ fn cpu_of(key: &str) -> Option<&str> {
     (!cpu.is_empty() && cpu.bytes().all(|byte| byte.is_ascii_digit())).then_some(cpu)
 }
 
-fn read_cpu<'a>(cpu: &str, fields: &mut impl Iterator<Item = &'a str>, records: &mut Vec<Record>) {
+fn read_cpu<'a>(
+    cpu: &str,
+    fields: impl Iterator<Item = &'a str>,
+    times: &mut CpuTimes,
+    records: &mut Vec<Record>,
+) {
     let modes = MODES.into_iter().map(|mode| ("node_cpu_seconds_total", mode));
     let guests = GUEST_MODES.into_iter().map(|mode| ("node_cpu_guest_seconds_total", mode));
-    for ((metric, mode), field) in modes.chain(guests).zip(fields) {
-        let Ok(ticks) = field.parse::<f64>() else { continue };
+    let ticks = fields.take(MODES.len() + GUEST_MODES.len()).map(|field| field.parse().ok());
+    let ticks = times.advance(cpu, ticks.collect());
+    for ((metric, mode), ticks) in modes.chain(guests).zip(ticks) {
+        let Some(ticks) = ticks else { continue };
         records.push(Record::set(metric, ticks / USER_HZ).label("cpu", cpu).label("mode", mode));
     }
 }
@@ -133,7 +174,7 @@ mod tests {
     #[test]
     fn stat() {
         check(
-            read,
+            |text, records| read(text, &mut CpuTimes::default(), records),
             "cpu  9 9 9 9\ncpu3 250 1 x 7\nintr 5 5\nctxt 365063\nbtime 17\nprocesses 8348\nprocs_running 1\nprocs_blocked\ncpufreq 4\n",
             &[
                 cpu("3", "user", 2.5),
@@ -151,10 +192,27 @@ mod tests {
     #[test]
     fn guest_time_is_not_counted_twice() {
         let mut records = Vec::new();
-        read("cpu0 1 1 1 1 1 1 1 1 200 1 9", &mut records);
+        read("cpu0 1 1 1 1 1 1 1 1 200 1 9", &mut CpuTimes::default(), &mut records);
         assert_eq!(records.len(), MODES.len() + GUEST_MODES.len());
         let guest = Record::set("node_cpu_guest_seconds_total", 2.0);
         assert_eq!(records[8], guest.label("cpu", "0").label("mode", "user"));
+    }
+
+    #[test]
+    fn times_do_not_go_back_unless_the_cpu_is_another() {
+        let mut times = CpuTimes::default();
+        let mut idle_and_waiting = |line: &str| {
+            let mut records = Vec::new();
+            read(line, &mut times, &mut records);
+            records.split_off(3)
+        };
+        let first = idle_and_waiting("cpu0 0 0 0 1000 500");
+        assert_eq!(first, [cpu("0", "idle", 10.0), cpu("0", "iowait", 5.0)]);
+        assert_eq!(idle_and_waiting("cpu0 0 0 0 990 499"), first);
+        let on = [cpu("0", "idle", 10.01), cpu("0", "iowait", 5.0)];
+        assert_eq!(idle_and_waiting("cpu0 0 0 0 1001 490"), on);
+        let another = [cpu("0", "idle", 1.0), cpu("0", "iowait", 0.0)];
+        assert_eq!(idle_and_waiting("cpu0 0 0 0 100 0"), another);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Filesystems and disks.
+//! Mounted filesystems.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::path::Path;
 use keepwatch_engine::model::{MetricDefinition, Record};
 use sysinfo::{Disk, DiskRefreshKind};
 
-use super::{counter, gauge, number, used_percent};
+use super::procfs::Procfs;
+use super::{Collector, counter, gauge, number, used_percent};
 
 /// The labels of a filesystem, as node_exporter has them.
 const LABELS: [&str; 3] = ["device", "mountpoint", "fstype"];
@@ -40,17 +41,52 @@ const PSEUDO: [&str; 24] = [
     "tracefs",
 ];
 
-/// The host's mounted filesystems.
+/// Reads the host's mounted filesystems, through sysinfo and statvfs, with
+/// node_exporter's names, units and labels: each device once, pseudo
+/// filesystems left out.
+///
+/// | metrics | where |
+/// |---|---|
+/// | `node_filesystem_{size,avail}_bytes`, `node_filesystem_readonly`, each `{device,mountpoint,fstype}`; `host_disk_used_percent{mountpoint}`, 0 to 100 | everywhere |
+/// | `node_filesystem_free_bytes`, `node_filesystem_files`, `node_filesystem_files_free` | Linux |
+/// | `node_disk_{read,written}_bytes_total{device}` | elsewhere; on Linux the [`HostCollector`](super::HostCollector) has more |
 #[derive(Debug)]
-pub(super) struct Disks(Option<sysinfo::Disks>);
+pub struct FilesystemCollector {
+    disks: Option<sysinfo::Disks>,
+    /// Whether nobody else tells of devices.
+    has_io: bool,
+}
 
-impl Disks {
-    pub(super) fn new() -> Self {
-        Self(sysinfo::Disks::new().ok())
+impl FilesystemCollector {
+    /// Creates the collector; on a platform that sysinfo does not know it
+    /// collects nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { disks: sysinfo::Disks::new().ok(), has_io: Procfs::find().is_none() }
     }
 
-    pub(super) fn definitions() -> Vec<MetricDefinition> {
-        vec![
+    fn mounts(&mut self) -> Vec<Mount> {
+        let Some(disks) = &mut self.disks else { return Vec::new() };
+        let parts = DiskRefreshKind::nothing().with_storage();
+        let parts = if self.has_io { parts.with_io_usage() } else { parts };
+        disks.refresh_specifics(true, parts);
+        once_a_device(disks.iter().map(Mount::of).filter(Mount::is_real))
+    }
+}
+
+impl Default for FilesystemCollector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Collector for FilesystemCollector {
+    fn name(&self) -> &str {
+        "filesystem"
+    }
+
+    fn definitions(&self) -> Vec<MetricDefinition> {
+        let mut definitions = vec![
             gauge("node_filesystem_size_bytes", "bytes", &LABELS, "Size of the filesystem."),
             gauge(
                 "node_filesystem_avail_bytes",
@@ -73,38 +109,26 @@ impl Disks {
             ),
             gauge("node_filesystem_files", "", &LABELS, "Files that the filesystem can have."),
             gauge("node_filesystem_files_free", "", &LABELS, "Files that it can still take."),
-        ]
-    }
-
-    /// Metrics of devices that `/proc` has more of where it is.
-    pub(super) fn definitions_without_procfs() -> Vec<MetricDefinition> {
-        let read = "Bytes read from the device.";
-        let written = "Bytes written to the device.";
-        vec![
-            counter("node_disk_read_bytes_total", "bytes", &["device"], read),
-            counter("node_disk_written_bytes_total", "bytes", &["device"], written),
-        ]
-    }
-
-    /// Records the filesystems.
-    pub(super) fn collect(&mut self, records: &mut Vec<Record>) {
-        for mount in self.mounts(DiskRefreshKind::nothing().with_storage()) {
-            mount.record(records);
+        ];
+        if self.has_io {
+            let io = |name, help| counter(name, "bytes", &["device"], help);
+            definitions.extend([
+                io("node_disk_read_bytes_total", "Bytes read from the device."),
+                io("node_disk_written_bytes_total", "Bytes written to the device."),
+            ]);
         }
+        definitions
     }
 
-    /// Records the filesystems, and the devices that they are on.
-    pub(super) fn collect_with_io(&mut self, records: &mut Vec<Record>) {
-        for mount in self.mounts(DiskRefreshKind::nothing().with_storage().with_io_usage()) {
-            mount.record(records);
-            mount.record_io(records);
+    fn collect(&mut self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for mount in self.mounts() {
+            mount.record(&mut records);
+            if self.has_io {
+                mount.record_io(&mut records);
+            }
         }
-    }
-
-    fn mounts(&mut self, parts: DiskRefreshKind) -> Vec<Mount> {
-        let Some(disks) = &mut self.0 else { return Vec::new() };
-        disks.refresh_specifics(true, parts);
-        once_a_device(disks.iter().map(Mount::of).filter(Mount::is_real))
+        records
     }
 }
 
@@ -235,6 +259,19 @@ fn once_a_device(mounts: impl Iterator<Item = Mount>) -> Vec<Mount> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::tests::check;
+
+    #[test]
+    fn this_machine_has_a_filesystem() {
+        let records = check(&mut FilesystemCollector::new());
+        for name in ["node_filesystem_size_bytes", "host_disk_used_percent"] {
+            assert!(records.iter().any(|record| &**record.metric() == name), "{name} is missing");
+        }
+        #[cfg(target_os = "linux")]
+        for name in ["node_filesystem_free_bytes", "node_filesystem_files_free"] {
+            assert!(records.iter().any(|record| &**record.metric() == name), "{name} is missing");
+        }
+    }
 
     fn mount(device: &str, mountpoint: &str, fstype: &str) -> Mount {
         Mount {
