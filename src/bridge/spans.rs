@@ -323,7 +323,8 @@ mod tests {
             drop(second);
             assert_eq!(ids(), None);
             other.in_scope(|| {
-                other.in_scope(|| std::thread::sleep(Duration::from_millis(2)));
+                let since = Stopwatch::start();
+                other.in_scope(|| while since.elapsed() < Duration::from_millis(2) {});
                 assert_eq!(ids().unwrap(), r#"{trace_id="2"}"#);
             });
         });
