@@ -53,6 +53,14 @@ impl Escaping {
         if is_legacy(name) { Cow::Borrowed(name) } else { self.escape_by(name, fits) }
     }
 
+    /// Returns the name of a family, without the suffix of its series, so that
+    /// the series is called as [`escape`](Self::escape) calls it.
+    pub(super) fn escape_stem(self, stem: &str, suffix: &str) -> String {
+        let whole = format!("{stem}{suffix}");
+        let escaped = self.escape(&whole);
+        escaped.strip_suffix(suffix).unwrap_or(&escaped).to_owned()
+    }
+
     /// Returns a label's name as this scheme writes it.
     #[must_use]
     pub fn escape_label(self, name: &str) -> Cow<'_, str> {
@@ -118,6 +126,16 @@ mod tests {
         let escaped = Escaping::ALL.map(|scheme| scheme.escape_label("a:b").into_owned());
         assert_eq!(escaped, ["a:b", "a_b", "a__b", "U__a_3a_b"]);
         assert_eq!(Escaping::Values.escape_label("a_b"), "a_b");
+    }
+
+    #[test]
+    fn a_stem_and_its_suffix_are_the_whole() {
+        let whole = "a.b_total";
+        for scheme in Escaping::ALL {
+            let stem = scheme.escape_stem("a.b", "_total");
+            assert_eq!(format!("{stem}_total"), scheme.escape(whole), "{scheme:?}");
+        }
+        assert_eq!(Escaping::Values.escape_stem("jobs", "_total"), "jobs");
     }
 
     #[test]

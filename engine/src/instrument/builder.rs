@@ -130,6 +130,13 @@ impl<H: Handle> MetricBuilder<H> {
         self
     }
 
+    /// Lets the metric and its labels have any text as their names; see
+    /// [`DefinitionBuilder::utf8_names`].
+    pub fn utf8_names(mut self) -> Self {
+        self.definition = self.definition.utf8_names();
+        self
+    }
+
     /// Keeps this metric's samples for `retention` instead of the default.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.definition = self.definition.retention(retention);

@@ -184,7 +184,7 @@ impl Metric {
         let names = self.definition.label_names().iter().cloned();
         let pairs = names.zip(values.iter().map(|value| Arc::<str>::from(*value)));
         // The definition's names are valid and distinct.
-        let labels = Labels::new(pairs).unwrap_or_default();
+        let labels = Labels::foreign(pairs).unwrap_or_default();
         Child::new(key.into(), labels, &self.definition, &self.refusals)
     }
 

@@ -1,7 +1,8 @@
 //! Which names a metric and a label may have.
 //!
-//! What an application defines keeps to the names that every tool reads. What
-//! comes from rules and from other programs may be any UTF-8 text.
+//! What an application defines keeps to the names that every tool reads, unless
+//! it asks for others. What comes from rules and from other programs may be any
+//! UTF-8 text.
 //!
 //! Source: OpenMetrics 1.0, section "Overall Structure" (ABNF of
 //! `metricname` and `label-name`).
@@ -70,6 +71,17 @@ pub fn check_metric_name(name: &str) -> Result<(), NameError> {
 /// Names the character and its position, or says that the name is reserved.
 pub fn check_label_name(name: &str) -> Result<(), NameError> {
     check("label", name, false)?;
+    check_free(name)
+}
+
+/// Checks the name of a label of a metric that may have any text for names:
+/// one that is neither empty nor too long, without a leading `__`.
+pub(super) fn check_utf8_label_name(name: &str) -> Result<(), NameError> {
+    check_length("label", name)?;
+    check_free(name)
+}
+
+fn check_free(name: &str) -> Result<(), NameError> {
     if name.starts_with("__") {
         return Err(NameError::Reserved { name: name.to_owned() });
     }

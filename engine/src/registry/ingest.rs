@@ -284,7 +284,7 @@ fn key_of(
 
 /// Makes a label set of labels that were checked.
 fn label_set(labels: &[(Arc<str>, Arc<str>)]) -> Labels {
-    Labels::new(labels.iter().cloned()).unwrap_or_default()
+    Labels::foreign(labels.iter().cloned()).unwrap_or_default()
 }
 
 fn check_observation(

@@ -41,11 +41,11 @@ impl Lines {
             Frame::new(&part_name(own, &part.name, escaping), label, escaping)
         };
         let parts: Box<[Frame]> = parts.iter().map(frame).collect();
-        let stem = match definition.kind() {
-            MetricKind::Counter => own.strip_suffix("_total").unwrap_or(own),
-            _ => own,
+        let stem = match (definition.kind(), own.strip_suffix("_total")) {
+            (MetricKind::Counter, Some(stem)) => escaping.escape_stem(stem, "_total"),
+            _ => escaping.escape(own).into_owned(),
         };
-        let created = format!("{}_created", escaping.escape(stem));
+        let created = format!("{stem}_created");
         let created = Frame::new(&created, None, escaping);
         let members = block.members();
         let mut bytes = Vec::with_capacity(members.len() * 32);

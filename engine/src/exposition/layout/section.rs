@@ -109,7 +109,12 @@ pub(super) fn open_metrics(blocks: &[Arc<Block>], escaping: Escaping) -> Arc<[Se
 
 /// Appends the metadata of an OpenMetrics family.
 pub(in crate::exposition) fn push_family(family: &Family, escaping: Escaping, out: &mut Vec<u8>) {
-    let name = escaping.escape(&family.name);
+    let suffix = match family.kind {
+        FamilyKind::Counter => "_total",
+        FamilyKind::Info => "_info",
+        _ => "",
+    };
+    let name = escaping.escape_stem(&family.name, suffix);
     begin("# TYPE ", &name, out);
     out.extend_from_slice(family.kind.as_str().as_bytes());
     out.push(b'\n');

@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::exposition::parse::{Limits, Parser};
 use crate::instrument::{Counter, Exemplar, Gauge, Histogram, Info, StateSet, Summary};
 use crate::model::{Labels, MetricDefinition, NativeBuckets, Record};
 
@@ -160,6 +161,55 @@ fn values_of_records_are_shown_beside_those_of_cells() {
         load{host="c"} 3
     "##]],
     );
+}
+
+#[test]
+fn names_of_any_text_are_written_as_the_reader_asks() {
+    let house = House::new();
+    let requests = MetricDefinition::counter("büro.requests_total").help("All.").utf8_names();
+    house.handle::<Counter>(requests.labels(["http.method"]), &["GET"]).increment();
+    let wait = MetricDefinition::histogram("wait time").bounds([1.0]).utf8_names();
+    house.handle::<Histogram>(wait, &[]).observe(0.5);
+    for escaping in ["allow-utf-8", "underscores", "dots", "values"] {
+        let plain = house.text(&format!("text/plain;version=1.0.0;escaping={escaping}"), &[]);
+        let limits = Limits::default();
+        let refused = Parser::prometheus(plain.as_bytes(), limits).find_map(Result::err);
+        assert!(refused.is_none(), "{refused:?} in {plain}");
+        let open = house.text(&format!("{OPEN};version=1.0.0;escaping={escaping}"), &[]);
+        let mut parser = match escaping {
+            "allow-utf-8" => Parser::open_metrics_utf8(open.as_bytes(), limits),
+            _ => Parser::open_metrics(open.as_bytes(), limits),
+        };
+        let refused = parser.find_map(Result::err);
+        assert!(refused.is_none(), "{refused:?} in {open}");
+        let has = match escaping {
+            "allow-utf-8" => [
+                "# TYPE \"büro.requests\" counter\n",
+                "{\"büro.requests_total\",\"http.method\"=\"GET\"} 1\n",
+                "{\"wait time_bucket\",le=\"+Inf\"} 1\n",
+            ],
+            "underscores" => [
+                "# TYPE b_ro_requests counter\n",
+                "b_ro_requests_total{http_method=\"GET\"} 1\n",
+                "wait_time_bucket{le=\"+Inf\"} 1\n",
+            ],
+            "dots" => [
+                "# TYPE b__ro_dot_requests_ counter\n",
+                "b__ro_dot_requests__total{http_dot_method=\"GET\"} 1\n",
+                "wait__time_bucket{le=\"+Inf\"} 1\n",
+            ],
+            _ => [
+                "# TYPE U__b_fc_ro_2e_requests_ counter\n",
+                "U__b_fc_ro_2e_requests__total{U__http_2e_method=\"GET\"} 1\n",
+                "U__wait_20_time_bucket{le=\"+Inf\"} 1\n",
+            ],
+        };
+        for line in has {
+            assert!(open.contains(line), "{line} in {open}");
+        }
+    }
+    let newest = house.text("text/plain;version=0.0.4", &["wait time"]);
+    assert!(newest.starts_with("# TYPE wait_time histogram\n"), "{newest}");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{DefinitionError, MetricDefinition, MetricKind, NativeBuckets};
-use crate::model::name::{check_label_name, check_metric_name};
+use crate::model::name::{
+    check_foreign_metric_name, check_label_name, check_metric_name, check_utf8_label_name,
+};
 
 /// The upper bounds of a histogram's buckets if none are given, in the
 /// metric's unit: Prometheus' defaults, made for seconds.
@@ -32,6 +34,7 @@ pub struct DefinitionBuilder {
     pub(super) states: Vec<Arc<str>>,
     pub(super) retention: Option<Duration>,
     pub(super) series_max: Option<usize>,
+    pub(super) utf8_names: bool,
 }
 
 impl DefinitionBuilder {
@@ -48,6 +51,7 @@ impl DefinitionBuilder {
             states: Vec::new(),
             retention: None,
             series_max: None,
+            utf8_names: false,
         }
     }
 
@@ -109,12 +113,25 @@ impl DefinitionBuilder {
         self
     }
 
+    /// Lets the metric and its labels have any text as their names, such as
+    /// `http.server.duration`, as Prometheus 3 does; without it, what not every
+    /// tool reads is refused. Labels whose names begin with `__` stay the
+    /// engine's.
+    pub const fn utf8_names(mut self) -> Self {
+        self.utf8_names = true;
+        self
+    }
+
     /// Checks the definition.
     ///
     /// # Errors
     /// The first thing that is wrong, by name.
     pub fn build(self) -> Result<MetricDefinition, DefinitionError> {
-        check_metric_name(&self.name)?;
+        if self.utf8_names {
+            check_foreign_metric_name(&self.name)?;
+        } else {
+            check_metric_name(&self.name)?;
+        }
         self.check_labels()?;
         self.check_unit()?;
         self.check_native()?;
@@ -139,7 +156,11 @@ impl DefinitionBuilder {
 
     fn check_labels(&self) -> Result<(), DefinitionError> {
         for (index, label) in self.label_names.iter().enumerate() {
-            check_label_name(label)?;
+            if self.utf8_names {
+                check_utf8_label_name(label)?;
+            } else {
+                check_label_name(label)?;
+            }
             let own = match self.kind {
                 MetricKind::Histogram => "le",
                 MetricKind::Summary => "quantile",

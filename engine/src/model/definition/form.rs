@@ -51,6 +51,8 @@ impl TryFrom<Form> for MetricDefinition {
             states: form.states,
             retention: form.retention,
             series_max: form.series_max,
+            // It was asked for when the definition was made, if it had to be.
+            utf8_names: true,
         };
         builder.build()
     }
