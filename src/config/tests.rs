@@ -491,7 +491,7 @@ fn scrapes() {
             "f.toml:5:8: scrape.name is \"a\"; expected another: line 2 has it already",
             "f.toml:7:11: scrape.timeout: job \"a\": timeout must be above zero and at most the interval of 60s, got 120s",
             "f.toml:8:12: scrape.interval is \"1ms\"; expected a duration from 1s to 1d",
-            "f.toml:9:1: unknown key scrape.port",
+            "f.toml:9:1: unknown key scrape.port; expected one of name, targets, interval, timeout, metrics_path, scheme, labels, honor_labels, honor_timestamps, body_size_max, samples_max, labels_max, label_name_max, label_value_max",
         ],
     );
 }

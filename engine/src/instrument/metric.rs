@@ -1,13 +1,14 @@
 //! A registered metric and its cells.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 
 use super::catalogue::CatalogueLimits;
+use super::cells::Version;
 use super::child::{Child, Total};
 use super::children::Children;
 use super::error::LabelError;
@@ -36,7 +37,7 @@ pub struct Metric {
     overflow: OnceLock<Arc<Child>>,
     overflow_told: AtomicBool,
     /// Grows with every change of the set of children.
-    version: AtomicU64,
+    version: Version,
     series_max: usize,
     value_bytes_max: usize,
     refusals: Arc<RefusalCells>,
@@ -52,7 +53,7 @@ impl Metric {
             count: AtomicUsize::new(0),
             overflow: OnceLock::new(),
             overflow_told: AtomicBool::new(false),
-            version: AtomicU64::new(0),
+            version: Version::new(),
             series_max: definition.series_max().unwrap_or(limits.series_per_metric),
             value_bytes_max: limits.label_value_bytes,
             refusals: Arc::default(),
@@ -92,7 +93,7 @@ impl Metric {
     /// Returns a number that changes whenever the set of children does.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+        self.version.current()
     }
 
     /// Returns how many writes through handles were left out.
@@ -172,7 +173,7 @@ impl Metric {
     pub(super) fn overflow_child(&self) -> Arc<Child> {
         let made = self.overflow.get_or_init(|| {
             let values = vec![OVERFLOW; self.definition.label_names().len()];
-            self.version.fetch_add(1, Ordering::Release);
+            self.version.change();
             Arc::new(self.new_child(&values))
         });
         Arc::clone(made)
@@ -211,15 +212,13 @@ impl Metric {
     /// Going to each child and its cell for a total waits for memory three
     /// times; words lie side by side.
     pub(crate) fn read_totals(&self, version: u64, totals: &[Total], into: &mut Vec<u64>) -> bool {
-        let is_sound = || !self.refusals.has_fractions() && self.version() == version;
-        if !is_sound() {
+        if self.refusals.has_fractions() || self.version() != version {
             return false;
         }
         Total::sums(totals, into);
         // A word is another's only after its child has expired, which changes
         // the version first.
-        fence(Ordering::Acquire);
-        is_sound()
+        !self.refusals.has_fractions() && self.version.is_still(version)
     }
 
     /// Removes a child to which no handle exists, and of which `is_idle` says
@@ -252,7 +251,7 @@ impl Metric {
             // There is a new one by now, which was counted when it came.
         }
         self.count.fetch_sub(1, Ordering::Relaxed);
-        self.version.fetch_add(1, Ordering::Release);
+        self.version.change();
         true
     }
 
@@ -279,7 +278,7 @@ impl Metric {
             Arc::new(children.with(hash, Arc::clone(&new)))
         });
         if Arc::ptr_eq(&kept, &new) {
-            self.version.fetch_add(1, Ordering::Release);
+            self.version.change();
         } else {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }

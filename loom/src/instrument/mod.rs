@@ -9,4 +9,6 @@ mod cells {
     #[path = "../../../../engine/src/instrument/cells/tenancy.rs"]
     mod tenancy;
     mod tests;
+    #[path = "../../../../engine/src/instrument/cells/version.rs"]
+    mod version;
 }

@@ -30,13 +30,15 @@ mod tenancy;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod version;
 mod words;
 
-// `loom/` compiles `row` and `tenancy` with atomics of its own.
+// `loom/` compiles `row`, `tenancy` and `version` with atomics of its own.
 use std::sync::atomic;
 
 pub(super) use self::row::Row;
 use self::slab::Slab;
+pub(super) use self::version::Version;
 pub(super) use self::words::Words;
 
 /// Words of the same place in every thread's slab, all zero at first. Not

@@ -4,6 +4,7 @@ use loom::thread;
 use super::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::row::Row;
 use super::tenancy::Tenancy;
+use super::version::Version;
 
 /// A slab of one thread at a time, as the engine has it.
 struct Slab {
@@ -74,6 +75,27 @@ fn a_slab_that_is_shared_loses_nothing() {
             .collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!((slab.whole(), slab.float()), (2, 1.0));
+    });
+}
+
+#[test]
+fn what_is_read_in_one_version_is_nobody_elses() {
+    loom::model(|| {
+        let metric = Arc::new((Version::new(), AtomicU64::new(1)));
+        let expiring = Arc::clone(&metric);
+        let other = thread::spawn(move || {
+            let (version, word) = &*expiring;
+            version.change();
+            // The word is another's by now.
+            word.store(100, Ordering::Relaxed);
+        });
+        let (version, word) = &*metric;
+        let before = version.current();
+        let total = word.load(Ordering::Relaxed);
+        if version.is_still(before) {
+            assert!(before == 1 || total == 1);
+        }
+        other.join().unwrap();
     });
 }
 
