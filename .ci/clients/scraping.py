@@ -76,8 +76,8 @@ with tempfile.TemporaryDirectory() as folder:
     )
     try:
         # Its first lines say where it listens.
-        api = next(word for line in server.stdout for word in line.split() if "http://" in word)
-        api = "http://" + urllib.parse.urlsplit(api).netloc
+        page = next(line.split()[1] for line in server.stdout if line.split()[:1] == ["page"])
+        api = page.rstrip("/")
         wait_for("all jobs were scraped", is_scraped)
         for name in jobs:
             found = values(f'{{job="{name}",__name__=~"service_.*|http_requests_total"}}')
