@@ -37,7 +37,8 @@ pub(crate) struct Contestant<'a> {
 }
 
 /// Runs the contestants in turn, one round to warm up and `rounds` to count,
-/// and prints each one's median and its ratio to the first.
+/// and prints each one's median, and what it is over the first and in ratio to
+/// it.
 pub(crate) fn compete(suite: &str, rounds: usize, contestants: &mut [Contestant<'_>]) {
     compete_in("ns", 1.0, suite, rounds, contestants);
 }
@@ -75,7 +76,9 @@ fn compete_in(
             let paired = || costs[index].iter().zip(&costs[0]);
             let cpu = median(paired().map(|(one, base)| one.cpu_ns / base.cpu_ns));
             let wall = median(paired().map(|(one, base)| one.wall_ns / base.wall_ns));
+            let over = median(paired().map(|(one, base)| one.cpu_ns - base.cpu_ns)) / unit_ns;
             let base = contestants[0].name;
+            println!("RESULT {suite} {name}_cpu_over_{base} {over:.digits$} {unit}");
             println!("RESULT {suite} {name}_cpu_to_{base} {cpu:.2} ratio");
             println!("RESULT {suite} {name}_wall_to_{base} {wall:.2} ratio");
         }

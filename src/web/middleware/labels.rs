@@ -17,16 +17,16 @@ pub(super) const HEAD: u8 = 4;
 
 /// Returns the place of a method.
 pub(super) fn method(method: &Method) -> u8 {
-    match method.as_str() {
-        "GET" => 0,
-        "POST" => 1,
-        "PUT" => 2,
-        "DELETE" => 3,
-        "HEAD" => HEAD,
-        "OPTIONS" => 5,
-        "PATCH" => 6,
-        "CONNECT" => 7,
-        "TRACE" => 8,
+    match *method {
+        Method::GET => 0,
+        Method::POST => 1,
+        Method::PUT => 2,
+        Method::DELETE => 3,
+        Method::HEAD => HEAD,
+        Method::OPTIONS => 5,
+        Method::PATCH => 6,
+        Method::CONNECT => 7,
+        Method::TRACE => 8,
         _ => 9,
     }
 }

@@ -145,10 +145,10 @@ impl RequestMetrics {
 }
 
 impl Shared {
+    #[inline]
     fn excludes(&self, request: &ServiceRequest) -> bool {
-        let path = request.path();
-        self.excluded.iter().any(|excluded| **excluded == *path)
-            || self.excluded_prefixes.iter().any(|prefix| path.starts_with(&**prefix))
+        self.excluded.iter().any(|excluded| **excluded == *request.path())
+            || self.excluded_prefixes.iter().any(|prefix| request.path().starts_with(&**prefix))
             || self.excluded_if.iter().any(|is_excluded| is_excluded(request))
     }
 }

@@ -4,7 +4,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -74,21 +74,12 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.inner.poll(context));
-        let mut watch = this.watch.take();
-        Poll::Ready(match answer {
-            Ok(response) => {
-                if let Some(watch) = &mut watch {
-                    watch.answer(&response);
-                }
-                Ok(response.map_body(|_, body| Measured::new(body, watch)))
-            }
-            Err(error) => {
-                if let Some(watch) = &mut watch {
-                    watch.refuse(error.as_response_error().status_code());
-                }
-                Err(error)
-            }
-        })
+        let answered = this.inner.poll(context);
+        let mut watch = None;
+        if let Poll::Ready(answer) = &answered {
+            watch = this.watch.take();
+            watch.iter_mut().for_each(|watch| watch.answer(answer));
+        }
+        answered.map_ok(|response| response.map_body(|_, body| Measured::new(body, watch)))
     }
 }

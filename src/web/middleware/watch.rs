@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-use actix_web::HttpMessage;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::{Error, HttpMessage};
 use futures_util::StreamExt;
 use keepwatch_engine::clock::Stopwatch;
 use keepwatch_engine::instrument::Exemplar;
@@ -51,8 +51,15 @@ impl Watch {
         Self { table: Rc::clone(table), notes: Some(notes) }
     }
 
-    /// Takes the head of the answer.
-    pub(super) fn answer<B: MessageBody>(&mut self, response: &ServiceResponse<B>) {
+    /// Takes the answer, or the error that whoever is outside makes one of.
+    pub(super) fn answer<B: MessageBody>(&mut self, answer: &Result<ServiceResponse<B>, Error>) {
+        match answer {
+            Ok(response) => self.respond(response),
+            Err(error) => self.end(Some(error.as_response_error().status_code())),
+        }
+    }
+
+    fn respond<B: MessageBody>(&mut self, response: &ServiceResponse<B>) {
         // Routing has noted which pattern it was: none has to be tried again.
         let pattern = response.request().match_pattern();
         let status = response.status();
@@ -67,11 +74,6 @@ impl Watch {
         if is_stream || handles.durations.wants_exemplar(so_far()) {
             notes.exemplar = source();
         }
-    }
-
-    /// Takes an error in place of an answer: whoever is outside makes one of it.
-    pub(super) fn refuse(&mut self, status: StatusCode) {
-        self.end(Some(status));
     }
 
     /// Takes bytes of the answer's body.

@@ -29,7 +29,7 @@ impl Drop for Guard {
 pub(super) fn add(word: u32, amount: u64) {
     match SLAB.get() {
         Some(slab) => Row::alone(std::slice::from_ref(slab.word(word))).add(0, amount),
-        None => change_first(word, 1, |row| row.add(0, amount)),
+        None => change_first(word, 1, move |row| row.add(0, amount)),
     }
 }
 

@@ -39,14 +39,14 @@ impl Words {
         match self {
             // Most words are alone in their block, and need not be looked for.
             Self::Each(block) if index == 0 => block.add_first(amount),
-            _ => self.change(|words| words.add(index, amount)),
+            _ => self.change(move |words| words.add(index, amount)),
         }
     }
 
     /// Adds to the word `index` as a float.
     #[inline]
     pub(in crate::instrument) fn add_float(&self, index: usize, amount: f64) {
-        self.change(|words| words.add_float(index, amount));
+        self.change(move |words| words.add_float(index, amount));
     }
 
     /// Adds to the word `index` where all threads may, for who is not a thread

@@ -115,7 +115,7 @@ impl HistogramCell {
     #[inline]
     fn count(&self, value: f64, count: u64, sum: f64) {
         let bucket = BUCKETS + self.guide.bucket(value);
-        self.words.change(|words| {
+        self.words.change(move |words| {
             words.add(bucket, count);
             words.add_float(SUM, sum);
         });
