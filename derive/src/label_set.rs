@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Result};
 
-use crate::options::Options;
+use crate::options::{TypeOptions, rename};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let fields = match &input.data {
@@ -20,24 +21,28 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             return Err(Error::new(input.ident.span(), message));
         }
     };
-    let mut names = Vec::new();
+    let TypeOptions { home, .. } = TypeOptions::read(&input.attrs, false)?;
+    let mut names: Vec<LitStr> = Vec::new();
     let mut idents = Vec::new();
     let mut types = Vec::new();
     for field in fields {
         let Some(ident) = &field.ident else { continue };
-        // The name of `r#type` is `type`.
-        let written = ident.to_string();
-        let written = LitStr::new(written.trim_start_matches("r#"), ident.span());
-        names.push(Options::read(&field.attrs, false)?.rename.unwrap_or(written));
+        let written = LitStr::new(&ident.unraw().to_string(), ident.span());
+        let name = rename(&field.attrs)?.unwrap_or(written);
+        if names.iter().any(|other| other.value() == name.value()) {
+            let message = format!("{:?} is the name of another label, too", name.value());
+            return Err(Error::new(name.span(), message));
+        }
+        names.push(name);
         idents.push(ident);
         types.push(&field.ty);
     }
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
-    let value = quote!(::keepwatch::instrument::LabelValue);
+    let value = quote!(#home::instrument::LabelValue);
     Ok(quote! {
         #[automatically_derived]
-        impl #generics ::keepwatch::instrument::LabelSet for #name #arguments #bounds {
+        impl #generics #home::instrument::LabelSet for #name #arguments #bounds {
             const NAMES: &'static [&'static str] = &[#(#names),*];
             const COUNT: usize = 1 #(* <#types as #value>::COUNT)*;
 

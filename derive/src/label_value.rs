@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Result};
 
 use crate::case::Case;
-use crate::options::Options;
+use crate::options::{TypeOptions, rename};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
@@ -14,15 +15,17 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     if data.variants.is_empty() {
         return Err(Error::new(input.ident.span(), "a label has one value at least"));
     }
-    let case = Options::read(&input.attrs, true)?.rename_all.unwrap_or(Case::Snake);
+    let TypeOptions { home, rename_all } = TypeOptions::read(&input.attrs, true)?;
+    let case = rename_all.unwrap_or(Case::Snake);
     let mut texts: Vec<LitStr> = Vec::new();
     for variant in &data.variants {
         if !matches!(variant.fields, Fields::Unit) {
             let message = "a value has no fields: a label with many values is a text";
             return Err(Error::new_spanned(variant, message));
         }
-        let written = LitStr::new(&case.write(&variant.ident.to_string()), variant.ident.span());
-        let text = Options::read(&variant.attrs, false)?.rename.unwrap_or(written);
+        let name = variant.ident.unraw().to_string();
+        let written = LitStr::new(&case.write(&name), variant.ident.span());
+        let text = rename(&variant.attrs)?.unwrap_or(written);
         if texts.iter().any(|other| other.value() == text.value()) {
             let message = format!("{:?} is the text of another value, too", text.value());
             return Err(Error::new(text.span(), message));
@@ -35,7 +38,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let indexes = 0..count;
     Ok(quote! {
         #[automatically_derived]
-        impl #generics ::keepwatch::instrument::LabelValue for #name #arguments #bounds {
+        impl #generics #home::instrument::LabelValue for #name #arguments #bounds {
             const COUNT: usize = #count;
 
             #[inline]

@@ -7,6 +7,8 @@ mod case;
 mod label_set;
 mod label_value;
 mod options;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -18,6 +20,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// `UPPERCASE`, `SCREAMING_SNAKE_CASE`, `PascalCase` and `camelCase`;
 /// `#[label(rename = "…")]` on a variant gives its text. Two variants with one
 /// text do not compile.
+///
+/// The trait is looked for in `::keepwatch`; `#[label(crate = "…")]` on the
+/// type names the crate where it goes by another name, or `keepwatch_engine`
+/// for who uses the engine alone.
 #[proc_macro_derive(LabelValue, attributes(label))]
 pub fn label_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -28,7 +34,11 @@ pub fn label_value(input: TokenStream) -> TokenStream {
 /// is a label.
 ///
 /// A label's name is the field's; `#[label(rename = "…")]` on a field gives
-/// another. Fields come in the order of the metric's labels.
+/// another. Fields come in the order of the metric's labels. Two labels of one
+/// name do not compile.
+///
+/// `#[label(crate = "…")]` on the struct is as for
+/// [`LabelValue`](derive@LabelValue).
 #[proc_macro_derive(LabelSet, attributes(label))]
 pub fn label_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

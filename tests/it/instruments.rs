@@ -25,6 +25,7 @@ enum Answer {
 }
 
 #[derive(Debug, Clone, Copy, LabelSet)]
+#[label(crate = "keepwatch")]
 struct Request {
     method: Method,
     #[label(rename = "status")]

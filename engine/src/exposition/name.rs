@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::{fits_name, underscored};
+
 /// How names are written that are not legacy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Escaping {
@@ -50,7 +52,7 @@ impl Escaping {
     /// not legacy then.
     #[must_use]
     pub fn escape(self, name: &str) -> Cow<'_, str> {
-        if is_legacy(name) { Cow::Borrowed(name) } else { self.escape_by(name, fits) }
+        if is_legacy(name) { Cow::Borrowed(name) } else { self.escape_by(name, true) }
     }
 
     /// Returns the name of a family, without the suffix of its series, so that
@@ -64,13 +66,14 @@ impl Escaping {
     /// Returns a label's name as this scheme writes it.
     #[must_use]
     pub fn escape_label(self, name: &str) -> Cow<'_, str> {
-        let fits = |index, c| c != ':' && fits(index, c);
-        if is_legacy_label(name) { Cow::Borrowed(name) } else { self.escape_by(name, fits) }
+        if is_legacy_label(name) { Cow::Borrowed(name) } else { self.escape_by(name, false) }
     }
 
-    fn escape_by(self, name: &str, fits: impl Fn(usize, char) -> bool) -> Cow<'_, str> {
-        if self == Self::AllowUtf8 {
-            return Cow::Borrowed(name);
+    fn escape_by(self, name: &str, colon: bool) -> Cow<'_, str> {
+        match self {
+            Self::AllowUtf8 => return Cow::Borrowed(name),
+            Self::Underscores => return Cow::Owned(underscored(name, colon)),
+            Self::Dots | Self::Values => {}
         }
         let mut escaped = String::with_capacity(name.len() + 8);
         if self == Self::Values {
@@ -79,11 +82,10 @@ impl Escaping {
         for (index, character) in name.chars().enumerate() {
             match self {
                 Self::Dots if character == '.' => escaped.push_str("_dot_"),
-                Self::Dots | Self::Values if character == '_' => escaped.push_str("__"),
-                _ if fits(index, character) => escaped.push(character),
-                Self::AllowUtf8 | Self::Underscores => escaped.push('_'),
-                Self::Dots => escaped.push_str("__"),
+                _ if character == '_' => escaped.push_str("__"),
+                _ if fits_name(index, character, colon) => escaped.push(character),
                 Self::Values => escaped.push_str(&format!("_{:x}_", u32::from(character))),
+                _ => escaped.push_str("__"),
             }
         }
         Cow::Owned(escaped)
@@ -92,16 +94,12 @@ impl Escaping {
 
 /// Says whether every format can say a metric's name as it is.
 pub(super) fn is_legacy(name: &str) -> bool {
-    !name.is_empty() && name.chars().enumerate().all(|(index, c)| fits(index, c))
+    !name.is_empty() && name.chars().enumerate().all(|(index, c)| fits_name(index, c, true))
 }
 
 /// Says whether every format can say a label's name as it is.
 pub(super) fn is_legacy_label(name: &str) -> bool {
     is_legacy(name) && !name.contains(':')
-}
-
-fn fits(index: usize, c: char) -> bool {
-    c.is_ascii_alphabetic() || c == '_' || c == ':' || (index > 0 && c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -53,6 +53,11 @@ pub(crate) fn forget() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Returns what caches must be of by now.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
 /// Lets `read` have the child of these label values, or the overflow's.
 #[inline]
 pub(super) fn on<R>(
@@ -95,6 +100,7 @@ impl Cache {
         if self.entries.len() >= ENTRIES_MAX {
             self.entries.clear();
         }
+        child.note_remembered(self.generation);
         let hash_of = |entry: &Entry| entry.hash(&self.hasher);
         let hash = hash(&self.hasher, metric.number(), values);
         self.entries.insert_unique(hash, Entry::new(metric, child), hash_of);

@@ -12,7 +12,7 @@ use super::error::RegisterError;
 use super::family::{Family, Handle};
 use super::metric::Metric;
 use super::statics::StaticMetric;
-use crate::model::MetricDefinition;
+use crate::model::{MetricDefinition, underscored};
 
 /// What the metrics of a [`Catalogue`] may grow to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,9 @@ pub struct Catalogue {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entries {
     pub(super) metrics: HashMap<Arc<str>, Arc<Metric>>,
-    /// Whose series have which name.
-    series: HashMap<Arc<str>, Arc<Metric>>,
+    /// Whose series have which name, as it is where names are escaped: two
+    /// that become one there would spoil the whole text.
+    series: HashMap<String, Arc<Metric>>,
     /// Metrics known from before the start, which nobody has registered
     /// since.
     pub(super) restored: HashSet<Arc<str>>,
@@ -111,7 +112,9 @@ impl Catalogue {
     }
 
     /// Takes in a metric that a library declared, with what it has counted.
-    /// Several catalogues may have it; one that has it already keeps it.
+    /// Several catalogues may have it; one that has it already keeps it. It is
+    /// made before there is a catalogue, so the default limits on its labels'
+    /// values hold, not the catalogue's.
     ///
     /// # Errors
     /// As [`get_or_register`](Self::get_or_register): a metric of the same
@@ -162,7 +165,11 @@ impl Catalogue {
     /// `latency_seconds_bucket` the histogram `latency_seconds`.
     #[must_use]
     pub fn owner_of_series(&self, name: &str) -> Option<Arc<Metric>> {
-        self.entries.load().series.get(name).cloned()
+        let entries = self.entries.load();
+        let owner = entries.series.get(&underscored(name, true))?;
+        let names = owner.parts().iter().map(|part| &part.name);
+        let mut names = names.chain([owner.definition().name()]);
+        names.any(|own| **own == *name).then(|| Arc::clone(owner))
     }
 
     /// Returns all metrics, sorted by name.
@@ -257,7 +264,7 @@ impl Entries {
         let mut fewer = self.clone();
         let own = metric.definition().name();
         for name in metric.parts().iter().map(|part| &part.name).chain([own]) {
-            let Some(owner) = fewer.series.get(name).cloned() else { continue };
+            let Some(owner) = fewer.series.get(&underscored(name, true)).cloned() else { continue };
             if fewer.restored.remove(owner.definition().name()) {
                 fewer.series.retain(|_, other| !Arc::ptr_eq(other, &owner));
                 fewer.metrics.remove(owner.definition().name());
@@ -266,20 +273,21 @@ impl Entries {
         fewer
     }
 
-    fn with(self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
+    pub(super) fn with(self, metric: Arc<Metric>) -> Result<Self, RegisterError> {
         let mut more = self;
         let own = Arc::clone(metric.definition().name());
         for name in metric.parts().iter().map(|part| &part.name).chain([&own]) {
+            let escaped = underscored(name, true);
             // A metric has several parts of one name.
-            if let Some(other) = more.series.get(name).filter(|other| !Arc::ptr_eq(other, &metric))
-            {
+            let is_other = |other: &&Arc<Metric>| !Arc::ptr_eq(other, &metric);
+            if let Some(other) = more.series.get(&escaped).filter(is_other) {
                 return Err(RegisterError::SeriesName {
                     series: Arc::clone(name),
                     existing: Arc::clone(other.definition()),
                     given: Arc::clone(metric.definition()),
                 });
             }
-            more.series.insert(Arc::clone(name), Arc::clone(&metric));
+            more.series.insert(escaped, Arc::clone(&metric));
         }
         more.metrics.insert(own, metric);
         Ok(more)
@@ -294,24 +302,64 @@ impl fmt::Debug for Catalogue {
 }
 
 /// Returns the Levenshtein distance in bytes, or more than `max` if it is
-/// larger.
+/// larger. It looks no farther from the diagonal than that, and no longer: it
+/// is asked for each name that a foreign batch has wrong.
 fn edit_distance(a: &str, b: &str, max: usize) -> usize {
     if a.len().abs_diff(b.len()) > max {
         return max + 1;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (y, above) in b.bytes().zip(row.iter_mut().skip(1)) {
-            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*above + 1);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let far = max + 1;
+    let mut row: Vec<usize> = (0..=b.len()).map(|place| place.min(far)).collect();
+    for (i, x) in a.iter().enumerate() {
+        let (from, to) = (i.saturating_sub(max), b.len().min(i + far));
+        let mut diagonal = row.get(from).copied().unwrap_or(far);
+        let mut left = if from == 0 { (i + 1).min(far) } else { far };
+        let mut nearest = left;
+        if let Some(first) = row.get_mut(from) {
+            *first = left;
+        }
+        for (y, above) in b.iter().zip(row.iter_mut().skip(1)).take(to).skip(from) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*above + 1).min(far);
             diagonal = *above;
             *above = best;
             left = best;
+            nearest = nearest.min(best);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
+        if nearest > max {
+            return far;
         }
     }
-    row.last().copied().unwrap_or(max + 1)
+    row.last().copied().unwrap_or(far)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As it is defined.
+    fn distance(a: &[u8], b: &[u8]) -> usize {
+        match (a, b) {
+            ([], rest) | (rest, []) => rest.len(),
+            ([x, a @ ..], [y, b @ ..]) if x == y => distance(a, b),
+            ([_, shorter_a @ ..], [_, shorter_b @ ..]) => {
+                let ways = [(shorter_a, b), (a, shorter_b), (shorter_a, shorter_b)];
+                1 + ways.into_iter().map(|(a, b)| distance(a, b)).min().unwrap_or(0)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_distance_is_exact_as_far_as_it_is_asked_for(
+            a in "[ab]{0,7}",
+            b in "[abc]{0,7}",
+            max in 0_usize..5,
+        ) {
+            let exact = distance(a.as_bytes(), b.as_bytes());
+            prop_assert_eq!(edit_distance(&a, &b, max), exact.min(max + 1));
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! One set of label values.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::cells::Word;
 use super::counter::CounterCell;
 use super::gauge::GaugeCell;
-use super::histogram::HistogramCell;
+use super::histogram::{Guide, HistogramCell};
 use super::refusals::RefusalCells;
 use super::state_set::StateSetCell;
 use super::summary::SummaryCell;
@@ -22,6 +22,8 @@ pub struct Child {
     created: OnceLock<Timestamp>,
     /// How many caches of threads hold it.
     cached: AtomicU32,
+    /// The generation in which a cache took it last.
+    remembered: AtomicU64,
 }
 
 /// The cells, as a handle on them.
@@ -47,13 +49,14 @@ impl Total {
 }
 
 impl Cell {
-    fn new(definition: &MetricDefinition, refusals: &Arc<RefusalCells>) -> Self {
+    fn new(definition: &MetricDefinition, guide: &Guide, refusals: &Arc<RefusalCells>) -> Self {
         let refusals = Arc::clone(refusals);
         match definition.kind() {
             MetricKind::Counter => Self::Counter(Counter(CounterCell::new(refusals).into())),
             MetricKind::Gauge => Self::Gauge(Gauge(GaugeCell::new(refusals).into())),
             MetricKind::Histogram => {
-                Self::Histogram(Histogram(HistogramCell::new(definition, refusals).into()))
+                let cell = HistogramCell::new(definition, guide.clone(), refusals);
+                Self::Histogram(Histogram(cell.into()))
             }
             MetricKind::Summary => Self::Summary(Summary(SummaryCell::new(refusals).into())),
             MetricKind::Info => Self::Info(Info(Arc::default())),
@@ -69,10 +72,18 @@ impl Child {
         key: Arc<[u8]>,
         labels: Labels,
         definition: &MetricDefinition,
+        guide: &Guide,
         refusals: &Arc<RefusalCells>,
     ) -> Self {
-        let cell = Cell::new(definition, refusals);
-        Self { key, labels, cell, created: OnceLock::new(), cached: AtomicU32::new(0) }
+        let cell = Cell::new(definition, guide, refusals);
+        Self {
+            key,
+            labels,
+            cell,
+            created: OnceLock::new(),
+            cached: AtomicU32::new(0),
+            remembered: AtomicU64::new(0),
+        }
     }
 
     /// Returns the key of the label values.
@@ -202,12 +213,13 @@ impl Child {
         let _ = self.created.set(at);
     }
 
-    /// Says whether somebody has a handle. What the caches of threads have is
-    /// none.
+    /// Says whether somebody has a handle, or is in flight without one. What
+    /// the caches of threads have is none.
     #[must_use]
     pub fn is_held(&self) -> bool {
         let holders = match &self.cell {
             Cell::Counter(counter) => Arc::strong_count(&counter.0),
+            Cell::Gauge(gauge) if gauge.0.has_in_flight() => return true,
             Cell::Gauge(gauge) => Arc::strong_count(&gauge.0),
             Cell::Histogram(histogram) => Arc::strong_count(&histogram.0),
             Cell::Summary(summary) => Arc::strong_count(&summary.0),
@@ -222,8 +234,18 @@ impl Child {
         self.cached.load(Ordering::Relaxed)
     }
 
-    /// Counts a cache that has it, before the cache's share of it is there,
-    /// or one that has not any more.
+    /// Returns the generation of caches in which one took it last.
+    pub(crate) fn remembered(&self) -> u64 {
+        self.remembered.load(Ordering::Acquire)
+    }
+
+    /// Notes that a cache of this generation takes it.
+    pub(super) fn note_remembered(&self, generation: u64) {
+        self.remembered.fetch_max(generation, Ordering::Release);
+    }
+
+    /// Counts a cache whose share of it is there already, or one whose share
+    /// will go: who looks in between takes it for held.
     pub(super) fn count_cache(&self, has: bool) {
         if has {
             self.cached.fetch_add(1, Ordering::Relaxed);

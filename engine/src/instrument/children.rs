@@ -140,12 +140,14 @@ mod tests {
     use proptest::prelude::{prop, proptest};
 
     use super::*;
+    use crate::instrument::histogram::Guide;
     use crate::model::{Labels, MetricDefinition};
 
     fn child(key: u16) -> Arc<Child> {
         let definition = MetricDefinition::gauge("m").build().unwrap();
         let key: Arc<[u8]> = key.to_be_bytes().as_slice().into();
-        Arc::new(Child::new(key, Labels::default(), &definition, &Arc::default()))
+        let guide = Guide::new(&[]);
+        Arc::new(Child::new(key, Labels::default(), &definition, &guide, &Arc::default()))
     }
 
     /// Few hashes, that differ in low bits, in high bits, or not at all.

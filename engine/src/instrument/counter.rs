@@ -31,10 +31,15 @@ impl Counter {
         self.increment_by(1);
     }
 
-    /// Adds a whole number.
+    /// Adds a whole number. One above 2^63 is what a subtraction leaves that
+    /// went below 0: it is left out and counted as refused.
     #[inline]
     pub fn increment_by(&self, amount: u64) {
-        self.0.whole.add(0, amount);
+        if amount <= i64::MAX.cast_unsigned() {
+            self.0.whole.add(0, amount);
+        } else {
+            self.0.refusals.negative.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Adds `amount`; NaN, the infinities and negative amounts are left out
@@ -67,6 +72,7 @@ impl Counter {
     /// as refused.
     pub fn raise_to(&self, total: f64) {
         if total.is_finite() {
+            self.0.refusals.note_fractions();
             self.0.base.raise_to(total - self.0.counted());
         } else {
             self.0.refusals.not_a_number.fetch_add(1, Ordering::Relaxed);
@@ -126,6 +132,13 @@ impl CounterCell {
             Some(step) => self.whole.add_shared(0, step.cast_unsigned()),
             None => {
                 self.refusals.note_fractions();
+                // A base below 0 may be as large as the count, and would round
+                // the fraction away.
+                let is_below = value < self.counted() && self.rest.get().is_none();
+                if let Some(part) = whole(value.trunc()).filter(|_| is_below) {
+                    let step = part.wrapping_sub(self.whole.sum(0).cast_signed());
+                    self.whole.add_shared(0, step.cast_unsigned());
+                }
                 self.base.store(value - self.counted());
             }
         }

@@ -27,7 +27,8 @@ pub enum RegisterError {
         /// What was given.
         given: Arc<MetricDefinition>,
     },
-    /// One of the metric's series would have the name of another metric's.
+    /// One of the metric's series would have the name of another metric's, or
+    /// one that is the same where names are escaped.
     #[error("{given} would have a series named {series:?}, which belongs to {existing}")]
     SeriesName {
         /// The name in question.

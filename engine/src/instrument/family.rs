@@ -56,6 +56,10 @@ impl<H: Handle> Family<H> {
     /// overflow series, whose label values are all
     /// [`OVERFLOW`](super::OVERFLOW).
     ///
+    /// A series expires that has not changed for the time of retention, unless
+    /// a handle is kept or something is in flight: keep the handle of a value
+    /// that is set once.
+    ///
     /// # Errors
     /// A wrong number of values, and an over-long value.
     pub fn with(&self, values: &[&str]) -> Result<H, LabelError> {

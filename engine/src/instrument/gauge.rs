@@ -104,16 +104,24 @@ impl GaugeCell {
         self.in_flight.get_or_init(|| Words::new(1)).add(0, amount);
     }
 
+    fn count_in_flight(&self) -> i64 {
+        self.in_flight.get().map_or(0, |words| words.sum(0).cast_signed())
+    }
+
+    /// Says whether something is in flight.
+    pub(super) fn has_in_flight(&self) -> bool {
+        self.count_in_flight() != 0
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
     pub(super) fn value(&self) -> f64 {
-        let in_flight = self.in_flight.get().map_or(0, |words| words.sum(0).cast_signed());
-        self.value.load() + in_flight as f64
+        self.value.load() + self.count_in_flight() as f64
     }
 
     /// Makes the value `value`, what is in flight included.
     #[expect(clippy::cast_precision_loss, reason = "a sample is a float; exact up to 2^53")]
     pub(super) fn overwrite(&self, value: f64) {
-        let in_flight = self.in_flight.get().map_or(0, |words| words.sum(0).cast_signed());
+        let in_flight = self.count_in_flight();
         self.value.store(if in_flight == 0 { value } else { value - in_flight as f64 });
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Catalogue;
+use super::catalogue::Entries;
+use super::metric::Metric;
 use crate::model::{MetricDefinition, Timestamp};
 use crate::storage::state::{Batch, Contents, Stored, Table};
 
@@ -93,14 +95,24 @@ impl Catalogue {
             if now.since(metric.registered) > kept_for {
                 continue;
             }
-            // What has the name, or the names of its series, was there first.
-            if self.register(Arc::clone(&metric.definition)).is_ok() {
-                self.entries.rcu(|entries| {
-                    let mut more = super::catalogue::Entries::clone(entries);
-                    more.restored.insert(Arc::clone(metric.definition.name()));
-                    more
-                });
+            let name = metric.definition.name();
+            if metric.definition.label_names().len() > self.limits().labels_per_series {
+                continue;
             }
+            let made = Arc::new(Metric::new(Arc::clone(&metric.definition), self.limits()));
+            // It is marked as it comes: a program may register it at any time.
+            self.entries.rcu(|entries| {
+                let is_free = !entries.metrics.contains_key(name);
+                let with = |entries: Entries| entries.with(Arc::clone(&made)).ok();
+                // What has the name, or the names of its series, was there first.
+                match is_free.then(|| with(Entries::clone(entries))).flatten() {
+                    Some(mut more) => {
+                        more.restored.insert(Arc::clone(name));
+                        Arc::new(more)
+                    }
+                    None => Arc::clone(entries),
+                }
+            });
         }
     }
 

@@ -12,6 +12,7 @@ use super::cells::Version;
 use super::child::{Child, Total};
 use super::children::Children;
 use super::error::LabelError;
+use super::histogram::Guide;
 use super::part::Part;
 use super::refusals::{RefusalCells, Refusals};
 use crate::model::{Labels, MetricDefinition};
@@ -29,6 +30,8 @@ pub struct Metric {
     number: u64,
     definition: Arc<MetricDefinition>,
     parts: Box<[Part]>,
+    /// The buckets of its histograms.
+    guide: Guide,
     hasher: RandomState,
     children: ArcSwap<Children>,
     /// How many they are, those that are about to come included.
@@ -48,6 +51,7 @@ impl Metric {
         Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             parts: Part::of(&definition).into(),
+            guide: Guide::new(definition.bounds()),
             hasher: RandomState::default(),
             children: ArcSwap::default(),
             count: AtomicUsize::new(0),
@@ -171,11 +175,15 @@ impl Metric {
     }
 
     pub(super) fn overflow_child(&self) -> Arc<Child> {
+        if let Some(made) = self.overflow.get() {
+            return Arc::clone(made);
+        }
         let made = self.overflow.get_or_init(|| {
             let values = vec![OVERFLOW; self.definition.label_names().len()];
-            self.version.change();
             Arc::new(self.new_child(&values))
         });
+        // Only now that it can be found: who has seen the change has to find it.
+        self.version.change();
         Arc::clone(made)
     }
 
@@ -186,7 +194,7 @@ impl Metric {
         let pairs = names.zip(values.iter().map(|value| Arc::<str>::from(*value)));
         // The definition's names are valid and distinct.
         let labels = Labels::foreign(pairs).unwrap_or_default();
-        Child::new(key.into(), labels, &self.definition, &self.refusals)
+        Child::new(key.into(), labels, &self.definition, &self.guide, &self.refusals)
     }
 
     /// Returns the child of a key, if there is one.
@@ -222,12 +230,12 @@ impl Metric {
     }
 
     /// Removes a child to which no handle exists, and of which `is_idle` says
-    /// so once nobody can find it any more; `false` if it stays. `child` must
-    /// be the caller's only share of it.
+    /// so, before and again once nobody can find it any more; `false` if it
+    /// stays. `child` must be the caller's only share of it.
     ///
     /// A later request for the same values starts a new child at zero.
-    pub fn expire(&self, child: &Arc<Child>, is_idle: impl FnOnce(&Child) -> bool) -> bool {
-        if child.is_held() {
+    pub fn expire(&self, child: &Arc<Child>, mut is_idle: impl FnMut(&Child) -> bool) -> bool {
+        if child.is_held() || !is_idle(child) {
             return false;
         }
         let hash = self.hash(child.key());
@@ -246,6 +254,7 @@ impl Metric {
                 Arc::new(children.with(hash, Arc::clone(child)))
             });
             if is_back {
+                self.version.change();
                 return false;
             }
             // There is a new one by now, which was counted when it came.

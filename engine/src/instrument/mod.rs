@@ -40,7 +40,7 @@ mod timer;
 mod typed;
 
 pub use builder::{MetricBuilder, MetricError};
-pub(crate) use cache::forget as forget_look_ups;
+pub(crate) use cache::{forget as forget_look_ups, generation as look_up_generation};
 pub use callback::Panicked;
 pub use catalogue::{Catalogue, CatalogueLimits};
 pub use child::Child;

@@ -99,7 +99,8 @@ impl SummaryCell {
     fn advance(&self, now: Timestamp) {
         let slice = SUMMARY_WINDOW / SLICES as u32;
         let began_ms = self.began_ms.load(Ordering::Relaxed);
-        if began_ms == i64::MIN {
+        // A clock that was ahead once must not hold the window for as long.
+        if began_ms == i64::MIN || now.millis() < began_ms {
             self.began_ms.store(now.millis(), Ordering::Relaxed);
             return;
         }
@@ -143,7 +144,7 @@ type Scale = Box<[OnceLock<Box<Octave>>]>;
 /// that the size is bounded by the scale and grows with the spread.
 #[derive(Debug)]
 struct Sketch {
-    positive: Scale,
+    positive: OnceLock<Scale>,
     negative: OnceLock<Scale>,
     zeros: AtomicU32,
     min: AtomicF64,
@@ -157,7 +158,7 @@ fn scale() -> Scale {
 impl Sketch {
     fn new() -> Self {
         Self {
-            positive: scale(),
+            positive: OnceLock::new(),
             negative: OnceLock::new(),
             zeros: AtomicU32::new(0),
             min: AtomicF64::new(f64::INFINITY),
@@ -172,9 +173,9 @@ impl Sketch {
             self.zeros.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let side = if value > 0.0 { &self.positive } else { self.negative.get_or_init(scale) };
+        let side = if value > 0.0 { &self.positive } else { &self.negative };
         let (octave, step) = place(value.abs());
-        let Some(octave) = side.get(octave) else { return };
+        let Some(octave) = side.get_or_init(scale).get(octave) else { return };
         let octave = octave.get_or_init(|| Box::new([const { AtomicU32::new(0) }; STEPS]));
         if let Some(count) = octave.get(step) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -182,7 +183,7 @@ impl Sketch {
     }
 
     fn clear(&self) {
-        let sides = [Some(&self.positive), self.negative.get()];
+        let sides = [self.positive.get(), self.negative.get()];
         for octave in sides.into_iter().flatten().flat_map(|side| side.iter()) {
             for count in octave.get().into_iter().flat_map(|octave| octave.iter()) {
                 count.store(0, Ordering::Relaxed);
@@ -255,7 +256,7 @@ impl Window {
         let zeros: u64 =
             slices.iter().map(|slice| u64::from(slice.zeros.load(Ordering::Relaxed))).sum();
         counts.push((0.0, zeros));
-        counts.extend(self::counts(slices.iter().map(|slice| &slice.positive)));
+        counts.extend(self::counts(slices.iter().filter_map(|slice| slice.positive.get())));
         Self {
             total: counts.iter().map(|(_, count)| count).sum(),
             counts,
@@ -320,6 +321,18 @@ mod tests {
         assert_eq!((summary.count(), summary.sum()), (1, 8.0));
         summary.observe(2.0);
         assert!(read(&summary, 0.5, 86_400).is_nan());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_hold_the_window() {
+        let summary = summary();
+        summary.observe(8.0);
+        assert_eq!(read(&summary, 0.5, 1_000_000), 8.0);
+        assert_eq!(read(&summary, 0.5, 0), 8.0);
+        for seconds in (0..600).step_by(10) {
+            assert_eq!(read(&summary, 0.5, seconds), 8.0, "after {seconds} s");
+        }
+        assert!(read(&summary, 0.5, 600).is_nan());
     }
 
     #[test]

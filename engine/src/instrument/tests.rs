@@ -110,8 +110,10 @@ fn counters_take_steps_forward_only() {
     counter.increment();
     counter.raise_to(7.5);
     assert_eq!(counter.value(), 8.0);
+    counter.increment_by(3_u64.wrapping_sub(5));
+    assert_eq!(counter.value(), 8.0, "a difference below 0");
     let refusals = family.metric().refusals();
-    assert_eq!((refusals.negative, refusals.not_a_number), (1, 3));
+    assert_eq!((refusals.negative, refusals.not_a_number), (2, 3));
 }
 
 #[test]
@@ -168,9 +170,60 @@ fn a_child_expires_only_without_handles() {
     let child = family.metric().all_children().pop().unwrap();
     assert!(!family.metric().expire(&child, |_| true));
     drop(counter);
+    let mut asked = 0;
+    let is_idle = |_: &Child| {
+        asked += 1;
+        false
+    };
+    assert!(!family.metric().expire(&child, is_idle));
+    assert_eq!(asked, 1, "what is not idle is not removed for a moment");
+    let before = family.metric().version();
+    let mut asked = 0;
+    let is_idle = |_: &Child| {
+        asked += 1;
+        asked == 1
+    };
+    assert!(!family.metric().expire(&child, is_idle));
+    assert!(family.metric().version() > before, "who looked meanwhile missed it");
     assert!(family.metric().expire(&child, |_| true));
     assert_eq!(family.metric().children(), 0);
     assert_eq!(family.with(&["x"]).unwrap().value(), 0.0);
+}
+
+#[test]
+fn a_total_that_falls_and_has_a_fraction_is_exact() {
+    let family: CounterFamily = family(MetricDefinition::counter("c_total"));
+    let counter = family.with(&[]).unwrap();
+    counter.increment_by(1_000_000_003);
+    let child = family.metric().all_children().pop().unwrap();
+    for step in 0..400 {
+        let total = 1_000.1 + f64::from(step) * 0.7;
+        child.overwrite(total);
+        assert_eq!(counter.value(), total);
+    }
+}
+
+#[test]
+fn names_that_are_escaped_alike_do_not_get_in_each_others_way() {
+    let catalogue = Catalogue::new();
+    let gauge = |name: &str| MetricDefinition::gauge(name).utf8_names().build().unwrap();
+    catalogue.register(gauge("a.b")).unwrap();
+    let error = catalogue.register(gauge("a_b")).unwrap_err().to_string();
+    assert!(error.contains("a series named \"a_b\", which belongs to"), "{error}");
+    assert!(catalogue.owner_of_series("a_b").is_none());
+    assert!(catalogue.owner_of_series("a.b").is_some());
+}
+
+#[test]
+fn the_overflow_is_found_by_who_has_seen_the_change() {
+    let family: CounterFamily = family(MetricDefinition::counter("c_total").labels(["a"]));
+    let metric = family.metric();
+    let before = metric.version();
+    metric.overflow_child();
+    assert!(metric.version() > before);
+    let made = metric.version();
+    metric.overflow_child();
+    assert_eq!(metric.version(), made);
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub use name::{
     NAME_BYTES_MAX, NameError, check_foreign_label_name, check_foreign_metric_name,
     check_label_name, check_metric_name,
 };
+pub(crate) use name::{fits_name, underscored};
 pub use record::{Observation, Record};
 pub use sample::{STALE_NAN_BITS, Sample, SeriesSamples, is_stale, stale_marker};
 pub use subject::Subject;

@@ -121,14 +121,26 @@ fn check_length(what: &'static str, name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
+/// Says whether every tool reads this character at this place of a name; a
+/// label has no colon.
+pub(crate) fn fits_name(index: usize, character: char, colon: bool) -> bool {
+    character.is_ascii_alphabetic()
+        || character == '_'
+        || (colon && character == ':')
+        || (index > 0 && character.is_ascii_digit())
+}
+
+/// Returns a name as most tools write it that do not know all names: an
+/// underscore for each character that does not fit.
+pub(crate) fn underscored(name: &str, colon: bool) -> String {
+    let characters = name.chars().enumerate();
+    characters.map(|(index, c)| if fits_name(index, c, colon) { c } else { '_' }).collect()
+}
+
 fn check(what: &'static str, name: &str, colon: bool) -> Result<(), NameError> {
     check_length(what, name)?;
     for (index, character) in name.chars().enumerate() {
-        let fits = character.is_ascii_alphabetic()
-            || character == '_'
-            || (colon && character == ':')
-            || (index > 0 && character.is_ascii_digit());
-        if !fits {
+        if !fits_name(index, character, colon) {
             let expected = match (index, colon) {
                 (0, true) => "a letter, '_' or ':'",
                 (0, false) => "a letter or '_'",

@@ -155,7 +155,7 @@ impl Sampling<'_> {
         });
         if changed {
             set.changed_at = self.now;
-            set.is_leaving = false;
+            set.told = None;
         } else if self.changed_only {
             return;
         }

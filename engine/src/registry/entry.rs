@@ -33,8 +33,9 @@ pub(super) struct LabelSet {
     pub(super) child: Option<Arc<Child>>,
     /// When a collection last found the cells changed.
     pub(super) changed_at: Timestamp,
-    /// Whether the caches of threads were told to forget the idle cells.
-    pub(super) is_leaving: bool,
+    /// The generation of threads' caches when they were told to forget the
+    /// idle cells.
+    pub(super) told: Option<u64>,
 }
 
 impl Entry {
@@ -69,10 +70,8 @@ impl Entry {
             let before = self.sets.remove(key);
             let changed_at = before.as_ref().map_or(now, |set| set.changed_at);
             let child = before.and_then(|set| set.child);
-            self.sets.insert(
-                key.into(),
-                LabelSet { labels, series, child, changed_at, is_leaving: false },
-            );
+            self.sets
+                .insert(key.into(), LabelSet { labels, series, child, changed_at, told: None });
         }
         self.sets.get_mut(key).ok_or(RegistryError::UnknownSeries)
     }

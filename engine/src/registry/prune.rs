@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Registry;
 use super::entry::LabelSet;
-use crate::instrument::{Child, Metric, forget_look_ups};
+use crate::instrument::{Child, Metric, forget_look_ups, look_up_generation};
 use crate::model::{MetricKind, Timestamp};
 use crate::storage::{Cutoffs, Pruned, Removed, Series, Slice, Store};
 
@@ -122,17 +122,23 @@ impl Registry {
                 let Some(child) = set.child.take_if(|_| set.changed_at < idle_before) else {
                     return true;
                 };
-                let waits = child.cached() > 0 && !set.is_leaving && !dry_run;
+                let told = set.told;
+                // A cache may have taken it again since all were told to forget.
+                let is_forgotten = |child: &Child| {
+                    child.cached() == 0 || told.is_some_and(|told| child.remembered() <= told)
+                };
+                let waits = !dry_run && !is_forgotten(&child);
                 if waits && !child.is_held() {
-                    set.is_leaving = true;
+                    set.told = Some(look_up_generation());
                     forget = true;
                 }
                 let goes = match dry_run {
                     true => !child.is_held(),
                     false => {
-                        let same =
-                            |child: &Child| is_stored(store, metric, set, child, now, values);
-                        !waits && metric.expire(&child, same)
+                        let is_idle = |child: &Child| {
+                            is_forgotten(child) && is_stored(store, metric, set, child, now, values)
+                        };
+                        !waits && metric.expire(&child, is_idle)
                     }
                 };
                 if goes {
@@ -186,7 +192,7 @@ fn is_stored(
 
 #[cfg(test)]
 mod tests {
-    use crate::instrument::{Catalogue, Counter, CounterFamily, OVERFLOW};
+    use crate::instrument::{Catalogue, Counter, CounterFamily, GaugeFamily, OVERFLOW};
     use crate::model::MetricDefinition;
     use crate::registry::{Limits, Registry};
 
@@ -222,6 +228,36 @@ mod tests {
         // The thread finds a new series, and nothing counts in the old one.
         family.on(&["a"], Counter::increment).unwrap();
         assert_eq!(family.with(&["a"]).unwrap().value(), 1.0);
+    }
+
+    #[test]
+    fn what_a_thread_remembers_again_is_told_again() {
+        let (mut registry, family) = counting(10);
+        family.on(&["a"], Counter::increment).unwrap();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0, "the thread is told to forget");
+        // Looking is enough to be remembered.
+        assert_eq!(family.on(&["a"], Counter::value).unwrap(), 1.0);
+        assert_eq!(expired(&mut registry, at(101)), 0, "it is told again");
+        assert_eq!(expired(&mut registry, at(102)), 1);
+        family.on(&["a"], Counter::increment).unwrap();
+        assert_eq!(family.with(&["a"]).unwrap().value(), 1.0);
+    }
+
+    #[test]
+    fn what_is_in_flight_stays() {
+        let (mut registry, _) = counting(10);
+        let gauge = MetricDefinition::gauge("open").labels(["l"]).build().unwrap();
+        let family: GaugeFamily = registry.catalogue.family(gauge).unwrap();
+        family.with(&["a"]).unwrap().enter();
+        registry.collect(at(0));
+        registry.collect(at(100));
+        assert_eq!(expired(&mut registry, at(100)), 0);
+        family.with(&["a"]).unwrap().leave();
+        registry.collect(at(101));
+        registry.collect(at(200));
+        assert_eq!(expired(&mut registry, at(200)), 1);
     }
 
     #[test]

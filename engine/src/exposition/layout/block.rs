@@ -84,8 +84,12 @@ impl Block {
         let members = sorted(members, before);
         // The labels of all members are the definition's.
         let definition = metric.definition();
-        let is_plain = is_legacy(definition.name())
-            && definition.label_names().iter().all(|name| is_legacy_label(name));
+        // A set of states has a label of its own name.
+        let mut labels = definition
+            .label_names()
+            .iter()
+            .chain(Some(definition.name()).filter(|_| definition.kind() == MetricKind::StateSet));
+        let is_plain = is_legacy(definition.name()) && labels.all(|name| is_legacy_label(name));
         let totals = members.iter().map(Member::total).collect();
         let shown = Shown { members: members.into(), totals, is_plain, ..Shown::default() };
         Self { metric, version, known, shown: shown.into() }

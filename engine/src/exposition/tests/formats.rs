@@ -213,6 +213,24 @@ fn names_of_any_text_are_written_as_the_reader_asks() {
 }
 
 #[test]
+fn a_total_that_is_set_is_shown() {
+    let mut house = House::new();
+    let counter: Counter = house.handle(MetricDefinition::counter("c_total"), &[]);
+    let shown = |house: &House| {
+        let text = house.text("text/plain", &["c_total"]);
+        text.lines().last().map(str::to_owned).unwrap_or_default()
+    };
+    counter.increment();
+    assert_eq!(shown(&house), "c_total 1");
+    counter.raise_to(41.0);
+    assert_eq!(shown(&house), "c_total 41");
+    counter.increment();
+    assert_eq!(shown(&house), "c_total 42");
+    house.registry.record(&Record::set("c_total", 50.5), NOW).unwrap();
+    assert_eq!(shown(&house), "c_total 50.5");
+}
+
+#[test]
 fn a_metric_without_a_value_is_left_out() {
     let mut house = House::new();
     let empty = MetricDefinition::gauge("a_empty").labels(["l"]).build().unwrap();

@@ -11,27 +11,28 @@ const MANTISSA_BITS_MAX: u32 = 7;
 /// The most cells of a guide.
 const CELLS_MAX: i64 = 2_048;
 
-/// The bounds of buckets, and how to find the one of a value.
-#[derive(Debug)]
-pub(super) struct Guide {
+/// The bounds of buckets, and how to find the one of a value. Clones share
+/// them.
+#[derive(Debug, Clone)]
+pub(in crate::instrument) struct Guide {
     bounds: Arc<[f64]>,
     cells: Option<Cells>,
 }
 
 /// Runs of values that start with the same bits, each with one bound at most.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Cells {
     /// How many of the last bits do not lead.
     shift: u32,
     /// The leading bits of the first bound.
     first: i64,
     /// Of each run, how many bounds are below it, and the next one.
-    runs: Box<[(u16, f64)]>,
+    runs: Arc<[(u16, f64)]>,
 }
 
 impl Guide {
     /// Takes finite bounds that grow.
-    pub(super) fn new(bounds: &[f64]) -> Self {
+    pub(in crate::instrument) fn new(bounds: &[f64]) -> Self {
         Self { cells: Cells::new(bounds), bounds: bounds.into() }
     }
 

@@ -9,7 +9,7 @@ mod tests;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use self::guide::Guide;
+pub(super) use self::guide::Guide;
 use self::native::NativeCell;
 pub use self::native::NativeCounts;
 use super::cells::Words;
@@ -42,14 +42,16 @@ impl Histogram {
     ///
     /// A NaN is left out and counted as refused. An infinite measurement is
     /// counted in its bucket and left out of the sum, which nothing later
-    /// would bring back. A negative one counts as any other.
+    /// would bring back. A negative one counts as any other. Finite ones whose
+    /// sum no float can say make it infinite.
     #[inline]
     pub fn observe(&self, value: f64) {
         self.0.observe(value);
     }
 
     /// Counts `count` measurements of the same value, as
-    /// [`observe`](Self::observe) does each.
+    /// [`observe`](Self::observe) does each; if no float can say what they come
+    /// to, they are left out of the sum.
     #[expect(clippy::cast_precision_loss, reason = "a sum is a float; exact up to 2^53")]
     pub fn observe_many(&self, value: f64, count: u64) {
         let sum = value * count as f64;
@@ -92,11 +94,14 @@ impl Histogram {
 }
 
 impl HistogramCell {
-    pub(super) fn new(definition: &MetricDefinition, refusals: Arc<RefusalCells>) -> Self {
-        let bounds = definition.bounds();
+    pub(super) fn new(
+        definition: &MetricDefinition,
+        guide: Guide,
+        refusals: Arc<RefusalCells>,
+    ) -> Self {
         Self {
-            guide: Guide::new(bounds),
-            words: Words::new(BUCKETS + bounds.len() + 1),
+            words: Words::new(BUCKETS + guide.bounds().len() + 1),
+            guide,
             native: definition.native().map(NativeCell::new),
             exemplars: OnceLock::new(),
             refusals,

@@ -6,7 +6,8 @@ use crate::model::{Labels, NativeBuckets};
 
 fn histogram(builder: crate::model::DefinitionBuilder) -> Histogram {
     let definition = builder.build().unwrap();
-    Histogram(Arc::new(HistogramCell::new(&definition, Arc::default())))
+    let guide = Guide::new(definition.bounds());
+    Histogram(Arc::new(HistogramCell::new(&definition, guide, Arc::default())))
 }
 
 fn native(buckets: NativeBuckets) -> Histogram {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{DefinitionError, MetricDefinition, MetricKind, NativeBuckets};
 use crate::model::name::{
     check_foreign_metric_name, check_label_name, check_metric_name, check_utf8_label_name,
+    underscored,
 };
 
 /// The upper bounds of a histogram's buckets if none are given, in the
@@ -155,29 +156,32 @@ impl DefinitionBuilder {
     }
 
     fn check_labels(&self) -> Result<(), DefinitionError> {
-        for (index, label) in self.label_names.iter().enumerate() {
-            if self.utf8_names {
-                check_utf8_label_name(label)?;
-            } else {
-                check_label_name(label)?;
+        let check = if self.utf8_names { check_utf8_label_name } else { check_label_name };
+        let own = match self.kind {
+            MetricKind::Histogram => "le",
+            MetricKind::Summary => "quantile",
+            MetricKind::StateSet => {
+                check(&self.name)?;
+                self.name.as_ref()
             }
-            let own = match self.kind {
-                MetricKind::Histogram => "le",
-                MetricKind::Summary => "quantile",
-                MetricKind::StateSet => self.name.as_ref(),
-                MetricKind::Counter | MetricKind::Gauge | MetricKind::Info => "",
-            };
-            if label.as_ref() == own {
+            MetricKind::Counter | MetricKind::Gauge | MetricKind::Info => "",
+        };
+        for (index, label) in self.label_names.iter().enumerate() {
+            check(label)?;
+            if underscored(label, false) == underscored(own, false) {
                 return Err(DefinitionError::KindLabel {
                     metric: self.name.to_string(),
                     label: label.to_string(),
                     kind: self.kind,
                 });
             }
-            if self.label_names[..index].contains(label) {
+            let escaped = underscored(label, false);
+            let is_alike = |other: &&Arc<str>| underscored(other, false) == escaped;
+            if let Some(other) = self.label_names[..index].iter().find(is_alike) {
                 return Err(DefinitionError::DuplicateLabel {
                     metric: self.name.to_string(),
-                    label: label.to_string(),
+                    label: other.to_string(),
+                    again: label.to_string(),
                 });
             }
         }
@@ -214,9 +218,13 @@ impl DefinitionBuilder {
         match (self.kind, &self.quantiles) {
             (MetricKind::Summary, None) => Ok(DEFAULT_QUANTILES.to_vec()),
             (MetricKind::Summary, Some(quantiles)) => {
-                match quantiles.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+                let is_wrong = |&(index, quantile): &(usize, &f64)| {
+                    let is_outside = !(0.0..=1.0).contains(quantile) || quantile.is_sign_negative();
+                    is_outside || quantiles[..index].contains(quantile)
+                };
+                match quantiles.iter().enumerate().find(is_wrong) {
                     None => Ok(quantiles.clone()),
-                    Some(&quantile) => {
+                    Some((_, &quantile)) => {
                         Err(DefinitionError::Quantile { metric: self.name.to_string(), quantile })
                     }
                 }
@@ -316,6 +324,10 @@ mod tests {
         let h = || MetricDefinition::histogram("h");
         assert_eq!(refused(h().labels(["a", "a"])), "metric \"h\" names label \"a\" twice");
         assert_eq!(
+            refused(h().utf8_names().labels(["x.y", "x_y"])),
+            "metric \"h\" names label \"x.y\" twice, as \"x_y\" is escaped alike"
+        );
+        assert_eq!(
             refused(h().labels(["le"])),
             "metric \"h\": label \"le\" belongs to the histogram itself"
         );
@@ -326,8 +338,12 @@ mod tests {
         assert!(refused(h().bounds([f64::INFINITY])).contains("finite"));
         assert_eq!(
             refused(MetricDefinition::summary("s").quantiles([1.5])),
-            "metric \"s\": quantiles must lie between 0 and 1, got 1.5"
+            "metric \"s\": quantiles must differ and lie between 0 and 1, got 1.5"
         );
+        for quantiles in [[0.5, 0.5], [0.0, -0.0]] {
+            let error = refused(MetricDefinition::summary("s").quantiles(quantiles));
+            assert!(error.ends_with(&format!("got {:?}", quantiles[1])), "{error}");
+        }
         assert_eq!(
             refused(MetricDefinition::gauge("g").bounds([1.0])),
             "metric \"g\" is a gauge: it takes no bucket bounds"
@@ -346,6 +362,10 @@ mod tests {
         }
         let own = MetricDefinition::state_set("s").states(["a"]).labels(["s"]);
         assert!(refused(own).contains("belongs to the stateset itself"));
+        for name in ["a:b", "__a"] {
+            let set = MetricDefinition::state_set(name).states(["a"]);
+            assert!(refused(set).starts_with(&format!("label name {name:?}")));
+        }
         assert_eq!(
             refused(h().native(NativeBuckets { schema: 9, ..NativeBuckets::default() })),
             "metric \"h\": native buckets must have a schema of -4 to 8, \

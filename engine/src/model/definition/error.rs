@@ -12,13 +12,15 @@ pub enum DefinitionError {
     /// The metric's or a label's name is not valid.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A label is named twice.
-    #[error("metric {metric:?} names label {label:?} twice")]
+    /// Two labels have one name, or one where names are escaped.
+    #[error("metric {metric:?} names label {label:?} twice{}", written_as(label, again))]
     DuplicateLabel {
         /// The metric.
         metric: String,
         /// The label.
         label: String,
+        /// What the second one is called.
+        again: String,
     },
     /// A label is one that the kind keeps for itself.
     #[error("metric {metric:?}: label {label:?} belongs to the {kind} itself")]
@@ -38,8 +40,8 @@ pub enum DefinitionError {
         /// The bounds as given.
         bounds: Vec<f64>,
     },
-    /// A quantile outside 0 to 1.
-    #[error("metric {metric:?}: quantiles must lie between 0 and 1, got {quantile}")]
+    /// A quantile outside 0 to 1, or one that is there twice.
+    #[error("metric {metric:?}: quantiles must differ and lie between 0 and 1, got {quantile:?}")]
     Quantile {
         /// The metric.
         metric: String,
@@ -89,4 +91,9 @@ pub enum DefinitionError {
         /// The unit as given.
         unit: String,
     },
+}
+
+/// Says how else a label is written, where names are escaped.
+fn written_as(label: &str, again: &str) -> String {
+    if label == again { String::new() } else { format!(", as {again:?} is escaped alike") }
 }
