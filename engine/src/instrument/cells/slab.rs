@@ -137,3 +137,24 @@ impl Slab {
         Some(&page[place % PAGE].get()?[word as usize % CHUNK])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_every_page_are_read_where_they_were_written() {
+        let slab = Slab::new(true);
+        let page = (CHUNK * PAGE) as u32;
+        let words = [0, 127, 128, page - 1, page, page + 128, 7 * page + 5, WORDS - 1];
+        for (word, count) in words.into_iter().zip(1..) {
+            assert_eq!(slab.peek(word).unwrap_or(0), 0);
+            slab.word(word).store(count, Ordering::Relaxed);
+        }
+        for (word, count) in words.into_iter().zip(1..) {
+            assert_eq!(slab.peek(word), Some(count), "word {word}");
+            slab.clear(word);
+            assert_eq!(slab.peek(word), Some(0));
+        }
+    }
+}

@@ -70,18 +70,6 @@ fn a_block_that_is_used_again_begins_at_zero() {
 }
 
 #[test]
-fn words_beyond_the_first_page_count_like_others() {
-    let blocks: Vec<Block> = (0..300).map(|_| Block::new(128).unwrap()).collect();
-    assert!(blocks.iter().any(|block| block.start >= 256 * 128));
-    for (block, amount) in blocks.iter().zip(1..) {
-        block.add(127, amount);
-    }
-    for (block, amount) in blocks.iter().zip(1..) {
-        assert_eq!((block.sum(126), block.sum(127)), (0, amount));
-    }
-}
-
-#[test]
 fn blocks_share_no_word() {
     let lens = [1, 2, 3, 14, 16, 100, 128, 1, 1];
     let blocks: Vec<Block> = lens.iter().map(|len| Block::new(*len).unwrap()).collect();
